@@ -1,0 +1,9 @@
+{#- The combination of `columns` names one row. Fails with one row per repeated combination. -#}
+{% test unique_together(model, columns) %}
+    select
+        {{ columns | join(', ') }},
+        count(*) as times
+    from {{ model }}
+    group by {{ columns | join(', ') }}
+    having count(*) > 1
+{% endtest %}
