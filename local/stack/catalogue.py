@@ -1,0 +1,124 @@
+"""The components of Sluice on a laptop: which there are, how each starts, what each needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from local.airflow import settings as airflow
+from local.launcher.home import Home
+from local.stack import settings
+from local.stack.component import Component
+from local.stack.probes import AirflowHeartbeat, Http, PostgresWire
+
+#: Ports that are remembered, and the component that listens on each.
+PORT_OWNERS = {
+    "aws": "aws",
+    "postgres-operational": "postgres-operational",
+    "postgres-warehouse": "postgres-warehouse",
+    "redshift": "redshift",
+    "airflow": "airflow-api-server",
+}
+
+#: What the processes of Airflow need to serve; a task that wants more waits for it itself.
+_AIRFLOW_NEEDS = ("airflow-database",)
+
+
+def components(home: Home, ports: Mapping[str, int], secrets: Mapping[str, Any]) -> list[Component]:
+    """Every component, for these ports and secrets."""
+    shared = settings.shared(home, ports, secrets)
+    return [*_below_the_seam(home, ports, shared), *_airflow(home, ports, secrets)]
+
+
+def _below_the_seam(home: Home, ports: Mapping[str, int], shared: dict[str, str]) -> list[Component]:
+    python = str(home.env_python("local"))
+
+    def command(module: str, *arguments: str) -> tuple[str, ...]:
+        return (python, "-m", module, *arguments)
+
+    def postgres(name: str, database: str) -> Component:
+        port = ports[f"postgres-{name}"]
+        data = home.data / f"postgres-{name}"
+        return Component(
+            name=f"postgres-{name}",
+            command=command("local.postgres", "--name", name, "--port", str(port), "--data", str(data)),
+            env=shared,
+            probe=PostgresWire(port, database),
+            address=f"postgresql://sluice@127.0.0.1:{port}/{database}",
+        )
+
+    return [
+        postgres("warehouse", "warehouse"),
+        postgres("operational", "shop"),
+        Component(
+            name="aws",
+            command=command("local.aws", "--port", str(ports["aws"]), "--data", str(home.data / "aws")),
+            env=shared,
+            # any answer will do: without a signature S3 may refuse the caller
+            probe=Http(settings.endpoint(ports), statuses=(200, 403)),
+            address=settings.endpoint(ports),
+        ),
+        Component(
+            name="redshift",
+            command=command(
+                "local.redshift", "--port", str(ports["redshift"]),
+                "--postgres", f"127.0.0.1:{ports['postgres-warehouse']}",
+            ),
+            env=shared,
+            probe=PostgresWire(ports["redshift"], "warehouse"),
+            needs=("postgres-warehouse",),
+            address=f"redshift://sluice@127.0.0.1:{ports['redshift']}/warehouse",
+        ),
+    ]  # fmt: skip
+
+
+def airflow_environment(home: Home, ports: Mapping[str, int], secrets: Mapping[str, Any]) -> dict[str, str]:
+    """Environment of Airflow's processes; the demo and the tests of DAGs use it too."""
+    return {
+        **settings.shared(home, ports, secrets),
+        **airflow.environment(home, ports, secrets),
+        **airflow.connections(ports, secrets["postgres_password"], settings.endpoint(ports), settings.REGION),
+    }
+
+
+def _airflow(home: Home, ports: Mapping[str, int], secrets: Mapping[str, Any]) -> list[Component]:
+    python = str(home.env_python("airflow"))
+    env = airflow_environment(home, ports, secrets)
+    url = f"http://127.0.0.1:{ports['airflow']}"
+    health = f"{url}/api/v2/monitor/health"
+
+    def job(name: str, key: str, *flags: str) -> Component:
+        return Component(
+            name=f"airflow-{name}",
+            command=(python, "-m", "airflow", name, *flags),
+            env=env,
+            probe=AirflowHeartbeat(health, key),
+            needs=_AIRFLOW_NEEDS,
+            address=url,
+        )
+
+    return [
+        Component(
+            name="airflow-database",
+            command=(python, "-m", "local.airflow.migrate"),
+            env=env,
+            needs=("postgres-warehouse",),
+            once=True,
+            # lies with the database, so that both are thrown away together
+            done=home.data / "postgres-warehouse" / "airflow-schema",
+            version=airflow.version(home),
+            start_timeout=180,
+        ),
+        Component(
+            name="airflow-api-server",
+            command=(python, "-m", "airflow", "api-server"),
+            env=env,
+            probe=Http(f"{url}/api/v2/version"),
+            needs=_AIRFLOW_NEEDS,
+            address=url,
+        ),
+        # logs are read from disk by the api-server; the servers for them would listen on every interface
+        job("scheduler", "scheduler", "--skip-serve-logs"),
+        job("dag-processor", "dag_processor"),
+        job("triggerer", "triggerer", "--skip-serve-logs"),
+    ]
