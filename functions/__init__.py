@@ -1,0 +1,1 @@
+"""Lambda functions of the platform: one package per function."""

@@ -1,0 +1,1 @@
+"""HTTP collector: takes events from clients, hands them to the clickstream."""

@@ -1,0 +1,1 @@
+"""One stack per topic: lake, ingest, jobs, ops, warehouse, airflow."""
