@@ -54,8 +54,12 @@ ENVIRONMENTS = {
         Environment("airflow", ("airflow.txt",), "Airflow, dbt, Great Expectations"),
         Environment("local", ("local.txt",), "the AWS endpoint, PostgreSQL, Redshift gate"),
         Environment("functions", ("functions.txt",), "Lambda functions"),
+        Environment("infra", ("infra.txt",), "AWS CDK"),
     )
 }
+
+#: What the running stack needs; the others are built when a verb asks for them.
+OF_THE_STACK = ("spark", "airflow", "local", "functions")
 
 
 def interpreter(environ: dict[str, str] | os._Environ[str] = os.environ) -> str:
@@ -156,7 +160,7 @@ def _build(home: Home, environment: Environment, decision: Decision, wanted: dic
     console.say(f"environment {environment.name}", "ready", time.monotonic() - started)
 
 
-def ensure(home: Home, names: Iterable[str] = tuple(ENVIRONMENTS), build: Callable[..., None] = _build) -> None:
+def ensure(home: Home, names: Iterable[str] = OF_THE_STACK, build: Callable[..., None] = _build) -> None:
     """Make the environments `names` complete; does nothing, in milliseconds, when they are.
 
     Raises
