@@ -1,0 +1,1 @@
+"""The lake: zones, promotions between them, and the tables they write."""

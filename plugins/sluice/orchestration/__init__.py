@@ -1,0 +1,1 @@
+"""What Sluice adds to Airflow: a timetable, triggers, sensors and operators."""

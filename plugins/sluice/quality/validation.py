@@ -1,0 +1,108 @@
+"""Great Expectations over one interval of a lake table, on Spark, with its Data Docs page."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+# Read when great_expectations is imported: no usage statistics leave the platform, no progress bars in a job's log.
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("TQDM_DISABLE", "1")
+
+if TYPE_CHECKING:
+    import great_expectations as gx
+    from pyspark.sql import DataFrame
+
+DOCS_PREFIX = "data-docs"
+
+
+@dataclass(frozen=True)
+class Validated:
+    """The answer of Great Expectations.
+
+    Attributes
+    ----------
+    result : dict
+        ``ExpectationSuiteValidationResult.to_json_dict()``.
+    page : str
+        Path of the run's Data Docs page below the site's directory.
+    """
+
+    result: dict[str, Any]
+    page: str
+
+
+def validate(
+    frame: DataFrame, suite: gx.ExpectationSuite, run_name: str, site: Path, identifiers: list[str]
+) -> Validated:
+    """Run a suite and render its Data Docs page.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows to judge.
+    suite : ExpectationSuite
+        What they must satisfy.
+    run_name : str
+        Names the run in Data Docs.
+    site : Path
+        Empty local directory that receives the Data Docs page and what it needs.
+    identifiers : list of str
+        Columns that name an offending row in the result (the key; never personal data).
+    """
+    import great_expectations as gx
+
+    context = _context(site)
+    batch = (
+        context.data_sources.add_or_update_spark("lake", persist=False)
+        .add_dataframe_asset(suite.name)
+        .add_batch_definition_whole_dataframe("interval")
+    )
+    suite = context.suites.add_or_update(suite)
+    definition = context.validation_definitions.add_or_update(
+        gx.ValidationDefinition(name=suite.name, data=batch, suite=suite)
+    )
+    checkpoint = context.checkpoints.add_or_update(gx.Checkpoint(
+        name=suite.name,
+        validation_definitions=[definition],
+        result_format={"result_format": "SUMMARY", "partial_unexpected_count": 10,
+                       "unexpected_index_column_names": identifiers},
+    ))
+    # The name becomes a folder of the page's address; Airflow's run ids hold characters that do not belong there.
+    run = gx.RunIdentifier(run_name=re.sub(r"[^A-Za-z0-9_.-]+", "-", run_name))
+    answer = checkpoint.run(batch_parameters={"dataframe": frame}, run_id=run)
+    identifier, result = next(iter(answer.run_results.items()))
+    context.build_data_docs(resource_identifiers=[identifier])
+    page = next((site / "validations").rglob("*.html"))
+    return Validated(result.to_json_dict(), page.relative_to(site).as_posix())
+
+
+def upload_docs(s3: Any, bucket: str, site: Path) -> None:
+    """Publish a rendered page below ``data-docs/``, with the styles and scripts it needs.
+
+    The site's index is left out: it would list this one run. The history of all runs is the quality page of the UI.
+    """
+    for file in sorted(path for path in site.rglob("*") if path.is_file() and path.name != "index.html"):
+        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        key = f"{DOCS_PREFIX}/{file.relative_to(site).as_posix()}"
+        s3.put_object(Bucket=bucket, Key=key, Body=file.read_bytes(), ContentType=kind)
+
+
+def _context(site: Path) -> Any:
+    """A context that renders pages into a directory and keeps everything else in memory."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
+
+    return gx.get_context(mode="ephemeral", project_config=DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(),
+        data_docs_sites={"pages": {
+            "class_name": "SiteBuilder",
+            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(site)},
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        }},
+        analytics_enabled=False,
+    ))
