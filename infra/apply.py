@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -29,7 +30,13 @@ class ApplyError(Exception):
     """A resource could not be applied; the message names it, the reason, and what to do."""
 
 
-def apply_stage(stage: Stage, context: Context, say: Say = print, templates: Path = TEMPLATES) -> dict[str, str]:
+def apply_stage(
+    stage: Stage,
+    context: Context,
+    say: Say = print,
+    write_keys: Mapping[str, str] | None = None,
+    templates: Path = TEMPLATES,
+) -> dict[str, str]:
     """Apply all templates of a stage and upload its artifacts.
 
     Parameters
@@ -40,6 +47,8 @@ def apply_stage(stage: Stage, context: Context, say: Say = print, templates: Pat
         Where to apply to.
     say
         Told each change.
+    write_keys
+        Write key of each tenant, for the collector's secret.
 
     Returns
     -------
@@ -54,6 +63,8 @@ def apply_stage(stage: Stage, context: Context, say: Say = print, templates: Pat
     folder = templates / stage.name
     artifacts = build(stage)
     values = parameters(artifacts)
+    if write_keys:
+        values["WriteKeys"] = json.dumps({key: tenant for tenant, key in sorted(write_keys.items())})
     outputs: dict[str, str] = {}
     for name in json.loads((folder / "order.json").read_text()):
         template = json.loads((folder / f"{name}.template.json").read_text())
@@ -126,6 +137,17 @@ def _values(template: Mapping[str, Any], context: Context, given: Mapping[str, s
     return values
 
 
+def _write_keys(path: Path | None) -> dict[str, str]:
+    if path is None:
+        return {}
+    try:
+        keys = json.loads(Path(path).read_text()).get("write_keys", {})
+    except (OSError, ValueError) as error:
+        # Not the error itself: it can quote the file.
+        raise ApplyError(f"{path}: cannot be read as JSON ({type(error).__name__})") from None
+    return dict(keys)
+
+
 def _reason(error: Exception) -> str:
     return f"{error} is missing" if isinstance(error, KeyError) else str(error)
 
@@ -134,6 +156,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stage", choices=STAGES, default="laptop")
     parser.add_argument("--outputs", type=Path, metavar="FILE", help="write the outputs there as JSON")
+    parser.add_argument(
+        "--secrets",
+        type=Path,
+        metavar="FILE",
+        default=os.environ.get("SLUICE_SECRETS_FILE"),
+        help="JSON file whose `write_keys` maps tenants to write keys (default: $SLUICE_SECRETS_FILE)",
+    )
     options = parser.parse_args()
     stage = STAGES[options.stage]
     if stage.managed_services:
@@ -146,7 +175,7 @@ def main() -> None:
         print(line, file=sys.stderr, flush=True)
 
     try:
-        outputs = apply_stage(stage, Context(), say)
+        outputs = apply_stage(stage, Context(), say, _write_keys(options.secrets))
     except (ApplyError, BuildError, BotoCoreError, ClientError) as error:
         sys.exit(f"infra: {error}")
     verdict = f"{changes} changes" if changes else "unchanged"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 DATASET_ZONES = ("raw", "curated", "enriched", "quarantine")
 GLUE_JOBS = ("promote", "enrich", "gate")
@@ -19,13 +19,6 @@ ALERTS_TOPIC = "sluice-alerts"
 PLATFORM_ROLE = "sluice-platform"
 JOBS_ROLE = "sluice-jobs"
 WAREHOUSE_ROLE = "sluice-warehouse"
-
-#: Write keys of the demo's tenants. They open nothing but a laptop's own endpoint on 127.0.0.1.
-DEMO_WRITE_KEYS: Mapping[str, str] = {
-    "wk_demo_acme": "acme",
-    "wk_demo_globex": "globex",
-    "wk_demo_initech": "initech",
-}
 
 
 @dataclass(frozen=True)
@@ -50,8 +43,6 @@ class Stage:
         Whether data at rest is encrypted with an own KMS key instead of the services' keys.
     function_architecture
         ``arm64`` or ``x86_64``.
-    write_keys
-        First content of the write-key secret; operators change it in Secrets Manager afterwards.
     """
 
     name: str
@@ -69,7 +60,6 @@ class Stage:
     airflow_class: str = "mw1.small"
     airflow_workers: int = 2
     glue_workers: int = 5
-    write_keys: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if "{name}" not in self.bucket_pattern:
@@ -78,8 +68,6 @@ class Stage:
             raise ValueError(f"stage {self.name}: Firehose needs firehose_megabytes >= 64 with dynamic partitioning")
         if not 1 <= self.shards <= 500:
             raise ValueError(f"stage {self.name}: shards must lie between 1 and 500, not {self.shards}")
-        if self.name != "laptop" and self.write_keys:
-            raise ValueError(f"stage {self.name}: write keys of a shared stage belong into Secrets Manager only")
 
     def bucket(self, name: str, account: str) -> str:
         """Return the name of the bucket ``name`` (``lake``, ``artifacts``, ``quality``)."""
@@ -99,7 +87,6 @@ STAGES: Mapping[str, Stage] = {
             function_architecture="x86_64",
             glue_workers=2,
             log_days=7,
-            write_keys=DEMO_WRITE_KEYS,
         ),
         Stage(
             name="dev",

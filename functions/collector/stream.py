@@ -76,7 +76,7 @@ class StreamWriter:
             ) from error
         if not answer["FailedRecordCount"]:
             return []
-        return [record for record, result in zip(records, answer["Records"]) if result.get("ErrorCode")]
+        return [record for record, result in zip(records, answer["Records"], strict=True) if result.get("ErrorCode")]
 
 
 def chunks(records: Sequence[Record]) -> Iterator[list[Record]]:

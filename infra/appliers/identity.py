@@ -42,9 +42,10 @@ def policy(context: Context, wanted: Properties) -> Applied:
 
 
 def secret(context: Context, wanted: Properties) -> Applied:
-    """Apply ``AWS::SecretsManager::Secret``.
+    """Apply ``AWS::SecretsManager::Secret`` with a JSON object as value.
 
-    The template's value is only the first content: a secret that exists keeps the value its operators gave it.
+    Entries of the template's value that the secret lacks are added. None is changed or removed: a secret belongs to its
+    operators once it exists.
     """
     secrets, name = context.client("secretsmanager"), wanted["Name"]
     definition = wanted.pick("Description", "SecretString", "KmsKeyId")
@@ -56,5 +57,10 @@ def secret(context: Context, wanted: Properties) -> Applied:
     done = "unchanged"
     if live.get("Description", "") != definition.get("Description", ""):
         secrets.update_secret(SecretId=name, Description=definition.get("Description", ""))
+        done = "updated"
+    value = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
+    merged = json.loads(definition["SecretString"]) | value
+    if merged != value:
+        secrets.put_secret_value(SecretId=name, SecretString=json.dumps(merged))
         done = "updated"
     return Applied(live["ARN"], {"Id": live["ARN"]}, done)

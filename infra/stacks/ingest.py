@@ -125,14 +125,20 @@ class IngestStack(SluiceStack):
         delivery.node.add_dependency(role)
 
     def _write_keys(self) -> secrets.CfnSecret:
+        first_content = cdk.CfnParameter(
+            self,
+            "WriteKeys",
+            default="{}",
+            no_echo=True,
+            description='First content of the secret: {"<key>": "<tenant>"}. Later keys are added in Secrets Manager',
+        )
         secret = secrets.CfnSecret(
             self,
             "write-keys",
             name=WRITE_KEYS_SECRET,
             description='Write keys of the collector: {"<key>": "<tenant>"}',
             kms_key_id=self.key_arn,
-            # Only the first content; keys are added in Secrets Manager, never here.
-            secret_string=self.to_json_string(dict(self.stage.write_keys)),
+            secret_string=first_content.value_as_string,
         )
         self.keep(secret)
         return secret

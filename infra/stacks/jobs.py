@@ -67,7 +67,7 @@ class JobsStack(SluiceStack):
                 "glue:DeleteTable",
                 "glue:GetPartitions",
                 "glue:BatchGetPartition",
-            ],  # fmt: skip
+            ],
             [self.arn("glue", "catalog"), *databases, *tables],
         )
         self.allow(

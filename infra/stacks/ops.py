@@ -112,7 +112,8 @@ class OpsStack(SluiceStack):
         self.allow(role, ["s3:GetObject*"], [self.bucket_arn(name, "*") for name in buckets])
         self.allow(role, ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
                    [self.bucket_arn("lake", "*"), self.bucket_arn("quality", "*")])  # fmt: skip
-        self.allow(role, ["glue:StartJobRun", "glue:GetJob", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],
+        self.allow(role, ["glue:StartJobRun", "glue:GetJob", "glue:GetJobRun", "glue:GetJobRuns",
+                          "glue:BatchStopJobRun"],
                    [self.arn("glue", f"job/sluice-{name}") for name in GLUE_JOBS])  # fmt: skip
         self.allow(role, ["iam:GetRole", "iam:PassRole"], [self.arn("iam", f"role/{JOBS_ROLE}", region="")])
         self.allow(
@@ -129,7 +130,8 @@ class OpsStack(SluiceStack):
         self.allow(role, ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:GetQueueAttributes",
                           "sqs:ChangeMessageVisibility"], [self.arn("sqs", RAW_QUEUE)])  # fmt: skip
         self.allow(role, ["kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:ListShards",
-                          "kinesis:GetShardIterator", "kinesis:GetRecords"], [self.arn("kinesis", f"stream/{STREAM}")])  # fmt: skip
+                          "kinesis:GetShardIterator", "kinesis:GetRecords"],
+                   [self.arn("kinesis", f"stream/{STREAM}")])  # fmt: skip
         self.allow(role, ["firehose:DescribeDeliveryStream"],
                    [self.arn("firehose", f"deliverystream/{DELIVERY_STREAM}")])  # fmt: skip
         self.allow(role, ["sns:Publish"], [topic])

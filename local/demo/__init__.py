@@ -1,0 +1,1 @@
+"""The demo: a day of shop traffic through the whole platform."""
