@@ -72,18 +72,23 @@ def read_document(text: str | bytes, source: str) -> Document:
                                      + ("an empty file" if data is None else f"a {type(data).__name__}"))])
     positions: dict[Path, tuple[int, int]] = {}
     problems: list[Problem] = []
-    _walk(node, (), positions, problems, source)
+    _walk(node, (), positions, problems, source, ())
     if problems:
         raise ContractError(problems)
     return Document(source, data, positions)
 
 
-def _walk(node: yaml.Node, path: Path, positions: dict[Path, tuple[int, int]], problems: list[Problem],
-          source: str) -> None:
+def _walk(node: yaml.Node, path: Path, positions: dict[Path, tuple[int, int]], problems: list[Problem], source: str,
+          parents: tuple[yaml.Node, ...]) -> None:
+    if node in parents:
+        line, column = positions[path[:-1]]
+        problems.append(Problem(source, line, column, format_path(path), "this alias refers to what contains it"))
+        return
+    parents = (*parents, node)
     positions.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            _walk(item, (*path, index), positions, problems, source)
+            _walk(item, (*path, index), positions, problems, source, parents)
     elif isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
@@ -93,6 +98,6 @@ def _walk(node: yaml.Node, path: Path, positions: dict[Path, tuple[int, int]], p
             if name in seen:
                 problems.append(Problem(source, *position, format_path(here), "this key is given twice"))
             seen.add(name)
-            _walk(value, here, positions, problems, source)
+            _walk(value, here, positions, problems, source, parents)
             # A mapping or list starts on the line after its key; people look for the key.
             positions[here] = position

@@ -40,7 +40,7 @@ def raw_select_sql(dataset: Dataset, relation: str, line_column: str = "value", 
         Its column with the JSON text.
     salt
         SQL expression of the key of the PII hash. The default is a named parameter, so that the key stays out of the SQL
-        text: run the query with ``{"salt": key}``.
+        text: run the query with ``{"salt": key}``. The query always takes it, also when the contract hashes nothing.
     passthrough
         Further columns of `relation` to hand on, such as the file name.
 
@@ -65,13 +65,13 @@ def raw_select_sql(dataset: Dataset, relation: str, line_column: str = "value", 
              for column in columns]
     typed = [f"{_typed(column)} as {quote(column.raw_name)}" for column in columns]
     bad = [f"{_bad(column)} as {quote('_bad_' + str(column.raw_name))}" for column in columns]
-    stored = [f"{_stored(column, salt)} as {quote(column.name)}" for column in dataset.columns]
+    stored = [f"{_stored(column)} as {quote(column.name)}" for column in dataset.columns]
     record_id = _field((dataset.raw.record_id,)) if dataset.raw and dataset.raw.record_id else "null::varchar"
     return f"""with _parsed as (
-  select {quote(line_column)} as _line{carried}, {_parse(dataset, line_column)} as _raw
+  select {quote(line_column)} as _line{carried}, cast({salt} as varchar) as _key, {_parse(dataset, line_column)} as _raw
   from {relation}
 ), _texts as (
-  select _line{carried}, {_malformed(dataset)} as _malformed, {record_id} as record_id,
+  select _line{carried}, _key, {_malformed(dataset)} as _malformed, {record_id} as record_id,
     {_lines(texts)}
   from _parsed
 ), _typed as (
@@ -173,13 +173,13 @@ def _bad(column: Column) -> str:
     return f"case when {text} is null then false else coalesce({test}, true) end"
 
 
-def _stored(column: Column, salt: str) -> str:
+def _stored(column: Column) -> str:
     if column.expression:
         return f"cast({column.expression} as {_duckdb_type(column)})"
     value = quote(column.raw_name)
     if column.pii_transform == "hash":
         # Without its key a hash still looks like one, and every address could be found by trying: refuse loudly.
-        key = f"coalesce(nullif(cast({salt} as varchar), ''), error('the key of the PII hash is empty'))"
+        key = "coalesce(nullif(_key, ''), error('the key of the PII hash is empty'))"
         return f"sha256({key} || lower(trim({value})))"
     if column.pii_transform == "mask":
         return f"left(trim({value}), 1) || '***'"
