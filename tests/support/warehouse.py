@@ -63,10 +63,17 @@ class Warehouse:
     @property
     def airflow_connection(self) -> str:
         """Value of an ``AIRFLOW_CONN_…`` variable."""
-        return json.dumps({
-            "conn_type": "redshift", "host": self.host, "port": self.port, "login": self.user,
-            "password": self.password, "schema": self.database, "extra": {"ssl": False},
-        })
+        return json.dumps(
+            {
+                "conn_type": "redshift",
+                "host": self.host,
+                "port": self.port,
+                "login": self.user,
+                "password": self.password,
+                "schema": self.database,
+                "extra": {"ssl": False},
+            }
+        )
 
 
 @contextmanager
@@ -79,26 +86,37 @@ def running_warehouse(aws_endpoint: str = "http://127.0.0.1:9") -> Iterator[Ware
         Where COPY and UNLOAD find S3; nowhere by default.
     """
     postgres, gate = free_port(), free_port()
-    environment = {"PATH": os.environ["PATH"], "SLUICE_PG_PASSWORD": PASSWORD, "AWS_ENDPOINT_URL": aws_endpoint,
-                   **SETTINGS}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SLUICE_PG_PASSWORD": PASSWORD,
+        "AWS_ENDPOINT_URL": aws_endpoint,
+        **SETTINGS,
+    }
     # Not below pytest's own folders: root's are closed to the account that PostgreSQL runs as.
     with tempfile.TemporaryDirectory(prefix="sluice-warehouse-") as data, ExitStack() as stack:
         Path(data).chmod(0o755)
         warehouse = Warehouse(gate)
-        stack.enter_context(_component(
-            ["local.postgres", "--name", "warehouse", "--port", str(postgres), "--data", f"{data}/postgres"],
-            environment, lambda log: "ready on" in log,
-        ))
-        stack.enter_context(_component(
-            ["local.redshift", "--port", str(gate), "--postgres", f"127.0.0.1:{postgres}"],
-            environment, lambda log: _answers(warehouse),
-        ))
+        stack.enter_context(
+            _component(
+                ["local.postgres", "--name", "warehouse", "--port", str(postgres), "--data", f"{data}/postgres"],
+                environment,
+                lambda log: "ready on" in log,
+            )
+        )
+        stack.enter_context(
+            _component(
+                ["local.redshift", "--port", str(gate), "--postgres", f"127.0.0.1:{postgres}"],
+                environment,
+                lambda log: _answers(warehouse),
+            )
+        )
         yield warehouse
 
 
 @contextmanager
 def _component(module: Sequence[str], environment: dict[str, str], ready: Any) -> Iterator[None]:
     with tempfile.TemporaryFile() as log:
+
         def tail() -> str:
             # pread leaves the position alone that the process writes at.
             return os.pread(log.fileno(), 1 << 20, 0).decode(errors="replace")

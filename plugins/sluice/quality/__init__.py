@@ -1,0 +1,1 @@
+"""Quality of data: suites, gates, and the results they leave."""
