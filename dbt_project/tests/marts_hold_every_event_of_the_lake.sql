@@ -1,21 +1,28 @@
 -- Nothing is lost or counted twice on the way from the lake to the marts. Compares, per day, the lake's events with the
 -- events that page hours and shop days account for (people and bots together). Fails with the day and the counts.
 with lake as (
-    select event_date, count(*) as events
+    select
+        event_date,
+        count(*) as events
     from {{ source('lake', 'clickstream_events') }}
     where {{ in_interval('event_date') }}
     group by event_date
 ),
 
 page_hours as (
-    select event_date, sum(views + clicks + purchases + bot_events) as events
+    select
+        event_date,
+        sum(views + clicks + purchases + bot_events) as events
     from {{ ref('fct_page_views_hourly') }}
     where {{ in_interval('event_date') }}
     group by event_date
 ),
 
 shop_days as (
-    select event_date, sum(events) as events, sum(views + clicks + purchases + bot_events) as classified
+    select
+        event_date,
+        sum(events) as events,
+        sum(views + clicks + purchases + bot_events) as classified
     from {{ ref('agg_shop_daily') }}
     where {{ in_interval('event_date') }}
     group by event_date

@@ -1,21 +1,28 @@
--- Visits of the lake = visits of people in fct_sessions + bots' visits counted in agg_shop_daily, and both marts agree on
--- people's. Fails with the day and the counts.
+-- Visits of the lake = visits of people in fct_sessions + bots' visits counted in agg_shop_daily, and both marts agree
+-- on people's. Fails with the day and the counts.
 with lake as (
-    select event_date, count(*) as sessions
+    select
+        event_date,
+        count(*) as sessions
     from {{ source('lake', 'clickstream_sessions') }}
     where {{ in_interval('event_date') }}
     group by event_date
 ),
 
 sessions as (
-    select event_date, count(*) as sessions
+    select
+        event_date,
+        count(*) as sessions
     from {{ ref('fct_sessions') }}
     where {{ in_interval('event_date') }}
     group by event_date
 ),
 
 shop_days as (
-    select event_date, sum(sessions) as sessions, sum(bot_sessions) as bot_sessions
+    select
+        event_date,
+        sum(sessions) as sessions,
+        sum(bot_sessions) as bot_sessions
     from {{ ref('agg_shop_daily') }}
     where {{ in_interval('event_date') }}
     group by event_date

@@ -1,13 +1,17 @@
 -- Every purchase of a person in the lake is one row of fct_purchases with the same amount, and nothing else is.
 -- Fails with the purchase.
 with lake as (
-    select event_id, amount
+    select
+        event_id,
+        amount
     from {{ source('lake', 'clickstream_events') }}
     where event_type = 'purchase' and not coalesce(is_bot, false) and {{ in_interval('event_date') }}
 ),
 
 mart as (
-    select purchase_id, amount
+    select
+        purchase_id,
+        amount
     from {{ ref('fct_purchases') }}
     where {{ in_interval('event_date') }}
 )

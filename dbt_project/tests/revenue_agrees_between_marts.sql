@@ -1,40 +1,64 @@
 -- Revenue per shop and day is the same number wherever a reader looks: shop days, page hours (computed by the lake) and
 -- user days all sum to the purchases. Fails with the shop, the day and the four sums.
 with purchases as (
-    select tenant_id, event_date, sum(amount) as revenue
+    select
+        tenant_id,
+        event_date,
+        sum(amount) as revenue
     from {{ ref('fct_purchases') }}
     where {{ in_interval('event_date') }}
     group by tenant_id, event_date
 ),
 
 shop_days as (
-    select tenant_id, event_date, revenue
+    select
+        tenant_id,
+        event_date,
+        revenue
     from {{ ref('agg_shop_daily') }}
     where {{ in_interval('event_date') }}
 ),
 
 page_hours as (
-    select tenant_id, event_date, sum(revenue) as revenue
+    select
+        tenant_id,
+        event_date,
+        sum(revenue) as revenue
     from {{ ref('fct_page_views_hourly') }}
     where {{ in_interval('event_date') }}
     group by tenant_id, event_date
 ),
 
 user_days as (
-    select tenant_id, event_date, sum(revenue) as revenue
+    select
+        tenant_id,
+        event_date,
+        sum(revenue) as revenue
     from {{ ref('fct_user_activity_daily') }}
     where {{ in_interval('event_date') }}
     group by tenant_id, event_date
 ),
 
 keys as (
-    select tenant_id, event_date from purchases
+    select
+        tenant_id,
+        event_date
+    from purchases
     union
-    select tenant_id, event_date from shop_days
+    select
+        tenant_id,
+        event_date
+    from shop_days
     union
-    select tenant_id, event_date from page_hours
+    select
+        tenant_id,
+        event_date
+    from page_hours
     union
-    select tenant_id, event_date from user_days
+    select
+        tenant_id,
+        event_date
+    from user_days
 ),
 
 compared as (

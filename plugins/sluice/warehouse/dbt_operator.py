@@ -28,6 +28,8 @@ class DbtOperator(BaseOperator):
         as the variables ``interval_start`` and ``interval_end``. Without it a run replaces every day.
     variables : dict, optional
         Further dbt variables.
+    unit_tests : bool
+        Also run the models' unit tests. They test code with invented rows, so they belong to CI and not to every run.
     project_dir : str
         dbt project beside the DAG folder (or inside of it), or an absolute path; holds ``profiles.yml`` too.
     redshift_conn_id : str
@@ -54,6 +56,7 @@ class DbtOperator(BaseOperator):
         exclude: str | None = None,
         interval: str | None = None,
         variables: dict[str, Any] | None = None,
+        unit_tests: bool = False,
         project_dir: str = "dbt_project",
         redshift_conn_id: str = "redshift_default",
         threads: int | None = None,
@@ -66,6 +69,7 @@ class DbtOperator(BaseOperator):
         self.exclude = exclude
         self.interval = interval
         self.variables = variables
+        self.unit_tests = unit_tests
         self.project_dir = project_dir
         self.redshift_conn_id = redshift_conn_id
         self.threads = threads
@@ -86,7 +90,7 @@ class DbtOperator(BaseOperator):
         environment = dbt_environment(RedshiftSQLHook(redshift_conn_id=self.redshift_conn_id), os.environ)
         self._dbt = DbtProcess(
             project, self.command, select=self.select, exclude=self.exclude, variables=self._variables(),
-            threads=self.threads, environment=environment, log=self.log.log,
+            unit_tests=self.unit_tests, threads=self.threads, environment=environment, log=self.log.log,
             cache=Path(self.parse_cache) if self.parse_cache else default_cache(project),
         )
         summary = self._dbt.run().summary()

@@ -85,6 +85,8 @@ class DbtProcess:
         The process's whole environment; nothing is inherited.
     log : callable
         Receives ``(level, line)`` for every line dbt prints, as it prints it.
+    unit_tests : bool
+        Whether ``build`` and ``test`` run unit tests too.
     threads : int or None
         Nodes that run at once; None takes the profile's number.
     cache : Path or None
@@ -101,6 +103,7 @@ class DbtProcess:
         variables: Mapping[str, Any] | None = None,
         environment: Mapping[str, str],
         log: Callable[[int, str], None],
+        unit_tests: bool = True,
         threads: int | None = None,
         cache: Path | None = None,
     ) -> None:
@@ -111,6 +114,7 @@ class DbtProcess:
         self.variables = dict(variables or {})
         self.environment = dict(environment)
         self.log = log
+        self.unit_tests = unit_tests
         self.threads = threads
         self.cache = cache
         self._process: subprocess.Popen[str] | None = None
@@ -128,6 +132,8 @@ class DbtProcess:
             line += ["--select", *self.select.split()]
         if self.exclude:
             line += ["--exclude", *self.exclude.split()]
+        if not self.unit_tests and self.command.split()[0] in ("build", "test"):
+            line += ["--exclude-resource-type", "unit_test"]
         if self.threads:
             line += ["--threads", str(self.threads)]
         if self.variables:

@@ -70,13 +70,11 @@ class LakeToRedshiftOperator(BaseOperator):
         from airflow.providers.amazon.aws.hooks.redshift_sql import RedshiftSQLHook
 
         from sluice.contracts import load_contract
-        from sluice.contracts.redshift import create_statements
-        from sluice.warehouse.load import load_statements
+        from sluice.contracts.redshift import create_table_sql, table_name
+        from sluice.warehouse.load import interval_count_statement, load_statements
 
         dataset = load_contract(find_beside_dag(context["dag"].fileloc, self.contract))
-        if dataset.warehouse is None:
-            raise ValueError(f"{self.contract}: the contract names no warehouse table; add the property `warehouse`")
-        table = f"{dataset.warehouse.schema}.{dataset.warehouse.table}"
+        table = table_name(dataset)
         column, start, end = interval_bounds(dataset, interval_of_key(self.interval))
         entries = self._manifest_entries()
         self.log.info("Loading %s of %s from %d files", self.interval, table, entries)
@@ -85,7 +83,8 @@ class LakeToRedshiftOperator(BaseOperator):
             self.manifest_uri if entries else None, self.iam_role,
         )
         hook = RedshiftSQLHook(redshift_conn_id=self.redshift_conn_id, aws_conn_id=self.aws_conn_id)
-        rows = replace_interval(hook, create_statements(dataset), load, table, column, start, end)
+        create = [f"create schema if not exists {dataset.warehouse.schema}", create_table_sql(dataset)]
+        rows = replace_interval(hook, create, load, interval_count_statement(table, column, start, end))
         self.log.info("Loaded %d rows into %s", rows, table)
         return rows
 
@@ -117,23 +116,19 @@ def interval_bounds(dataset: Dataset, interval: Interval) -> tuple[str, date | d
     )
 
 
-def replace_interval(
-    hook: Any,
-    create: Sequence[str],
-    load: Sequence[str],
-    table: str,
-    column: str,
-    start: date | datetime,
-    end: date | datetime,
-) -> int:
+def replace_interval(hook: Any, create: Sequence[str], load: Sequence[str], count: str) -> int:
     """Run a load in one transaction and prove it before it is committed.
 
     Parameters
     ----------
     hook : RedshiftSQLHook
         Or anything whose ``get_conn()`` gives a DB-API connection.
-    create, load : sequence of str
-        Statements that ensure the table, and those of `sluice.warehouse.load.load_statements`.
+    create : sequence of str
+        Statements that ensure schema and table; committed on their own, so that LOCK comes first in the load.
+    load : sequence of str
+        Statements of `sluice.warehouse.load.load_statements`.
+    count : str
+        Query that counts the rows of the interval.
 
     Returns
     -------
@@ -147,28 +142,30 @@ def replace_interval(
     """
     from contextlib import closing
 
-    from sluice.warehouse.load import interval_count_statement
-
     copies = any(statement.startswith("copy ") for statement in load)
     with closing(hook.get_conn()) as connection:
         connection.autocommit = False
         try:
             with closing(connection.cursor()) as cursor:
-                for statement in (*create, *load):
+                for statement in create:
                     cursor.execute(statement)
-                copied = 0
-                if copies:
-                    cursor.execute("select pg_last_copy_count()")
-                    copied = cursor.fetchone()[0]
-                cursor.execute(interval_count_statement(table, column, start, end))
-                present = cursor.fetchone()[0]
+                connection.commit()
+                for statement in load:
+                    cursor.execute(statement)
+                copied = _value(cursor, "select pg_last_copy_count()") if copies else 0
+                present = _value(cursor, count)
             if present != copied:
                 raise RuntimeError(
-                    f"COPY brought {copied} rows into {table}, but {present} rows of it lie in [{start}, {end}): the "
-                    "manifest lists files of another interval. Nothing was loaded; publish the interval again"
+                    f"COPY brought {copied} rows, but the interval then held {present}: the manifest lists files of "
+                    f"another interval. Nothing was loaded; publish the interval again. ({count})"
                 )
             connection.commit()
         except BaseException:
             connection.rollback()
             raise
-    return int(present)
+    return present
+
+
+def _value(cursor: Any, query: str) -> int:
+    cursor.execute(query)
+    return int(cursor.fetchone()[0])

@@ -61,6 +61,9 @@ def test_every_option_reaches_dbts_command_line(run, tmp_path):
     assert "--no-send-anonymous-usage-stats" in line
     assert "build --project-dir" in text
     assert "--select staging marts --exclude tag:slow --threads 2" in text
+    assert "unit_test" not in line
+    assert "--exclude-resource-type unit_test" in " ".join(run("build", unit_tests=False).arguments(tmp_path))
+    assert "--exclude-resource-type" not in run("run", unit_tests=False).arguments(tmp_path)
     assert line[-2:] == ["--vars", '{"interval_start": "2026-11-22"}']
     assert str(tmp_path / "target") in line and str(tmp_path / "logs") in line
 
@@ -83,6 +86,13 @@ def test_a_faulty_model_is_reported_in_words_and_without_the_password(run, proje
     assert "exit code 2" in str(failure.value)
     assert "do-not-tell" not in str(failure.value) + str(run.lines)
     assert any(level == logging.ERROR for level, _ in run.lines)
+
+
+@pytest.mark.slow
+def test_a_warehouse_that_does_not_answer_is_reported_in_words(run):
+    with pytest.raises(DbtFailed, match="(?i)refused|failed to connect|communication") as failure:
+        run("build").run()
+    assert "do-not-tell" not in str(failure.value) + str(run.lines)
 
 
 @pytest.mark.slow
