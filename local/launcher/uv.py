@@ -187,5 +187,9 @@ def ensure(home: Home) -> Path:
                 "check the network (`./sluice doctor`); behind a mirror set PIP_INDEX_URL, behind a proxy HTTPS_PROXY, "
                 "behind a company certificate SSL_CERT_FILE",
             ) from error
+        if not _is_version(target, version):
+            raise SluiceError(
+                f"the fetched {target} does not run on this machine", f"install uv {version} yourself and put it on PATH"
+            )
     console.say("uv", f"{version} fetched", time.monotonic() - started)
     return target

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +28,7 @@ _AIRFLOW_NEEDS = ("airflow-database",)
 def components(home: Home, ports: Mapping[str, int], secrets: Mapping[str, Any]) -> list[Component]:
     """Every component, for these ports and secrets."""
     shared = settings.shared(home, ports, secrets)
-    return [*_below_the_seam(home, ports, shared), *_airflow(home, ports, secrets)]
+    return [*_below_the_seam(home, ports, shared), _resources(home, shared), *_airflow(home, ports, secrets)]
 
 
 def _below_the_seam(home: Home, ports: Mapping[str, int], shared: dict[str, str]) -> list[Component]:
@@ -44,6 +45,7 @@ def _below_the_seam(home: Home, ports: Mapping[str, int], shared: dict[str, str]
             command=command("local.postgres", "--name", name, "--port", str(port), "--data", str(data)),
             env=shared,
             probe=PostgresWire(port, database),
+            version=_digest(home, "local/postgres"),
             address=f"postgresql://sluice@127.0.0.1:{port}/{database}",
         )
 
@@ -56,6 +58,7 @@ def _below_the_seam(home: Home, ports: Mapping[str, int], shared: dict[str, str]
             env=shared,
             # any answer will do: without a signature S3 may refuse the caller
             probe=Http(settings.endpoint(ports), statuses=(200, 403)),
+            version=_digest(home, "local/aws", "local/glue"),
             address=settings.endpoint(ports),
         ),
         Component(
@@ -67,9 +70,35 @@ def _below_the_seam(home: Home, ports: Mapping[str, int], shared: dict[str, str]
             env=shared,
             probe=PostgresWire(ports["redshift"], "warehouse"),
             needs=("postgres-warehouse",),
+            version=_digest(home, "local/redshift"),
             address=f"redshift://sluice@127.0.0.1:{ports['redshift']}/warehouse",
         ),
     ]  # fmt: skip
+
+
+def _resources(home: Home, shared: dict[str, str]) -> Component:
+    """Streams, buckets, functions, jobs: what is deployed to AWS, applied to the endpoint through its APIs."""
+    outputs = home.data / "outputs.json"
+    return Component(
+        name="resources",
+        command=(str(home.env_python("local")), "-m", "infra.apply", "--stage", "laptop", "--outputs", str(outputs)),
+        env=shared,
+        needs=("aws",),
+        once=True,
+        # lies with the endpoint's data, so that both are thrown away together
+        done=home.data / "aws" / "resources-applied",
+        version=_digest(home, "infra", "functions", "contracts", "spark_jobs", "plugins/sluice", "requirements"),
+    )
+
+
+def _digest(home: Home, *folders: str) -> str:
+    """Hash of the files below `folders` and of the clone's secrets: a process or step made from others is out of date."""
+    digest = hashlib.sha256(home.secrets_file.read_bytes())
+    for folder in folders:
+        for path in sorted((home.root / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(f"{path.relative_to(home.root)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def airflow_environment(home: Home, ports: Mapping[str, int], secrets: Mapping[str, Any]) -> dict[str, str]:
@@ -86,6 +115,8 @@ def _airflow(home: Home, ports: Mapping[str, int], secrets: Mapping[str, Any]) -
     env = airflow_environment(home, ports, secrets)
     url = f"http://127.0.0.1:{ports['airflow']}"
     health = f"{url}/api/v2/monitor/health"
+    # plugins and the library are imported once; DAG files are read again by themselves
+    code = _digest(home, "plugins")
 
     def job(name: str, key: str, *flags: str) -> Component:
         return Component(
@@ -94,6 +125,7 @@ def _airflow(home: Home, ports: Mapping[str, int], secrets: Mapping[str, Any]) -
             env=env,
             probe=AirflowHeartbeat(health, key),
             needs=_AIRFLOW_NEEDS,
+            version=code,
             address=url,
         )
 
@@ -115,6 +147,7 @@ def _airflow(home: Home, ports: Mapping[str, int], secrets: Mapping[str, Any]) -
             env=env,
             probe=Http(f"{url}/api/v2/version"),
             needs=_AIRFLOW_NEEDS,
+            version=code,
             address=url,
         ),
         # logs are read from disk by the api-server; the servers for them would listen on every interface

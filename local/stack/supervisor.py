@@ -122,9 +122,11 @@ class Supervisor:
                 self._abort.set()
                 raise
         failures = [future.exception() for future in futures.values() if future.exception()]
-        for failure in failures:
-            if not isinstance(failure, _Skipped):
-                raise failure
+        failures = [failure for failure in failures if not isinstance(failure, _Skipped)]
+        for failure in failures[:-1]:
+            console.say("sluice", str(failure))
+        for failure in failures[-1:]:
+            raise failure
         return [future.result() for future in futures.values()]
 
     def _ensure(self, component: Component) -> int:
@@ -135,7 +137,7 @@ class Supervisor:
             if record.fingerprint == component.fingerprint and self._wait_ready(component, record, _PATIENCE_SECONDS):
                 return 0
             changed = record.fingerprint != component.fingerprint
-            console.say(component.name, "settings changed; restarting" if changed else "does not answer; restarting")
+            console.say(component.name, "its code or settings changed; restarting" if changed else "does not answer; restarting")
         elif record:
             console.say(component.name, "had died; starting again")
         self._stop(component.name)
