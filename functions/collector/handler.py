@@ -97,4 +97,5 @@ def _answer(status: int, body: dict[str, object], headers: dict[str, str] | None
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Entry point of the function."""
+    metrics.add_metric("Requests", MetricUnit.Count, 1)
     return app.resolve(event, context)

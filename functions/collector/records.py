@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -54,51 +54,71 @@ def request_key(tenant: str, client_key: str | None, body: bytes) -> str:
     return digest.hexdigest()
 
 
-def event_hour(timestamp: Any, received_at: datetime) -> str:
-    """Return the UTC hour ``YYYY-MM-DDTHH`` an event is filed under.
+def event_hour(timestamp: Any, received_at: datetime) -> str | None:
+    """Return the UTC hour ``YYYY-MM-DDTHH`` that an event happened in, by its own ISO 8601 timestamp (no offset: UTC).
 
-    The event's own hour when its ISO 8601 timestamp parses (without offset: UTC) and is at most 35 days old and at most
-    one day ahead; else the hour it was received in, so that a broken clock cannot scatter files over years.
+    None when it does not parse, is more than 35 days old or more than one day ahead, so that a broken clock cannot
+    scatter files over years.
     """
-    if isinstance(timestamp, str):
-        try:
-            moment = datetime.fromisoformat(timestamp.strip())
-            if moment.tzinfo is None:
-                moment = moment.replace(tzinfo=UTC)
-            if received_at - OLDEST <= moment <= received_at + NEWEST:
-                return moment.astimezone(UTC).strftime("%Y-%m-%dT%H")
-        except (ValueError, OverflowError):
-            pass
-    return received_at.strftime("%Y-%m-%dT%H")
+    if not isinstance(timestamp, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(timestamp.strip())
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        if received_at - OLDEST <= moment <= received_at + NEWEST:
+            return moment.astimezone(UTC).strftime("%Y-%m-%dT%H")
+    except (ValueError, OverflowError):
+        pass
+    return None
 
 
-def build_records(items: Iterable[Any], origin: Origin) -> tuple[list[Record], int]:
+def filing_hours(items: Sequence[Any], received_at: datetime) -> list[str]:
+    """Return the hour each item of a request is filed under.
+
+    Its own; without one, that of the item before it in the request (or the first that has one), so that broken lines
+    stay with the events they came with, also when a day is sent again later; and when none has one, the hour of
+    receipt.
+    """
+    own = [event_hour(item.get("event_timestamp"), received_at) if isinstance(item, dict) else None for item in items]
+    last = next((hour for hour in own if hour), received_at.strftime("%Y-%m-%dT%H"))
+    hours = []
+    for hour in own:
+        last = hour or last
+        hours.append(last)
+    return hours
+
+
+def build_records(items: Sequence[Any], origin: Origin) -> tuple[list[Record], int]:
     """Return the records of a request, in order, and how many of them are malformed."""
     received = origin.received_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     records: list[Record] = []
     malformed = 0
-    for position, item in enumerate(items):
+    for position, (item, hour) in enumerate(zip(items, filing_hours(items, origin.received_at), strict=True)):
         record_id = f"{origin.request_key}:{position}"
-        record = _event_record(item, record_id, received, origin) if isinstance(item, dict) else None
+        record = _event_record(item, record_id, received, hour, origin) if isinstance(item, dict) else None
         if record is None:
-            record = _malformed_record(item, record_id, received, origin)
+            record = _malformed_record(item, record_id, received, hour, origin)
             malformed += 1
         records.append(record)
     return records, malformed
 
 
-def _event_record(event: dict[str, Any], record_id: str, received: str, origin: Origin) -> Record | None:
+def _event_record(event: dict[str, Any], record_id: str, received: str, hour: str, origin: Origin) -> Record | None:
+    record = {  # a copy: what cannot be written is kept as it came
+        **event,
+        "_record_id": record_id,
+        "_received_at": received,
+        "tenant_id": origin.tenant,
+        "_event_hour": hour,
+    }
+    record.pop("_malformed", None)  # the collector's own mark: a client cannot set it
     if origin.ip and event.get("ip") in (None, ""):
-        event["ip"] = origin.ip
+        record["ip"] = origin.ip
     if origin.user_agent and event.get("user_agent") in (None, ""):
-        event["user_agent"] = origin.user_agent
-    event["_record_id"] = record_id
-    event["_received_at"] = received
-    event["tenant_id"] = origin.tenant
-    event["_event_hour"] = event_hour(event.get("event_timestamp"), origin.received_at)
-    event.pop("_malformed", None)  # the collector's own mark: a client cannot set it
+        record["user_agent"] = origin.user_agent
     try:
-        data = orjson.dumps(event)
+        data = orjson.dumps(record)
     except (orjson.JSONEncodeError, RecursionError):
         return None  # orjson reads deeper nesting than it writes
     if len(data) > MAX_RECORD_BYTES:
@@ -107,13 +127,13 @@ def _event_record(event: dict[str, Any], record_id: str, received: str, origin: 
     return Record(data, str(key)[:256])
 
 
-def _malformed_record(item: Any, record_id: str, received: str, origin: Origin) -> Record:
+def _malformed_record(item: Any, record_id: str, received: str, hour: str, origin: Origin) -> Record:
     text = item_text(item)
     head = {
         "_record_id": record_id,
         "_received_at": received,
         "tenant_id": origin.tenant,
-        "_event_hour": origin.received_at.strftime("%Y-%m-%dT%H"),
+        "_event_hour": hour,
     }
     data = orjson.dumps({**head, "_malformed": text})
     if len(data) > MAX_RECORD_BYTES:

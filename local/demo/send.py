@@ -36,7 +36,7 @@ class Sent:
     seconds: float = 0.0
 
 
-Progress = Callable[[Sent], None]
+Progress = Callable[[Sent, Batch], None]
 
 
 def send(
@@ -60,7 +60,7 @@ def send(
     patience
         Seconds for which a batch is tried again while the collector cannot be reached or is busy.
     progress
-        Told the counts so far after each batch, one call at a time.
+        Told the counts so far and each batch that was taken, one call at a time.
 
     Raises
     ------
@@ -112,7 +112,7 @@ class _Work:
             self.sent.accepted += accepted
             self.sent.malformed += malformed
             if self.progress:
-                self.progress(self.sent)
+                self.progress(self.sent, batch)
 
     def count_retry(self) -> None:
         with self._counting:
@@ -171,9 +171,7 @@ class _Connection:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SendError(f"{url!r} is no collector URL; it looks like http://host:port")
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        # Names below .localhost are loopback by definition (RFC 6761), but not every resolver knows them.
-        below_localhost = parts.hostname == "localhost" or parts.hostname.endswith(".localhost")
-        self._connection = kind("127.0.0.1" if below_localhost else parts.hostname, parts.port, timeout=_TIMEOUT)
+        self._connection = kind(_address(parts.hostname), parts.port, timeout=_TIMEOUT)
         self._host = parts.netloc
         self._path = f"{parts.path.rstrip('/')}/v1/batch"
 
@@ -190,6 +188,16 @@ class _Connection:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _address(hostname: str) -> str:
+    """Return where to connect to for a host name.
+
+    An API's name stands in front of the endpoint's host, as on AWS. Below ``localhost`` that is loopback by definition
+    (RFC 6761), but not every resolver knows; below a loopback address no resolver can.
+    """
+    loopback = ("localhost", "127.0.0.1")
+    return "127.0.0.1" if hostname.endswith(tuple(f".{name}" for name in loopback)) else hostname
 
 
 def _counts(body: bytes, batch: Batch) -> tuple[int, int]:

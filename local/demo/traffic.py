@@ -26,8 +26,6 @@ MALFORMED = 0.005
 VIOLATING = 0.01
 _HOUR = 3_600_000
 _DAY = 24 * _HOUR
-#: Reasons whose records carry no usable event time: the collector files them under the hour it received them.
-FILED_BY_RECEIPT = ("malformed", "bad_event_timestamp")
 
 
 @dataclass
