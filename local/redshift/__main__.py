@@ -31,7 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     password = os.environ.get(PASSWORD, "")
     if not password:
         parser.error(f"set {PASSWORD} to the password of the role `sluice`")
-    logging.basicConfig(level=os.environ.get("SLUICE_LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # Ours only: at DEBUG botocore writes key ids and signatures.
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("sluice.redshift").setLevel(os.environ.get("SLUICE_LOG_LEVEL", "INFO"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         install(*options.postgres, options.database, password)

@@ -98,7 +98,7 @@ def _principal(tokens: list[Token], verb: str, kind: str) -> str:
 
 def _policy(tokens: list[Token], verb: str, case_sensitive: bool) -> str:
     """`CREATE RLS POLICY name [WITH (columns) [AS alias]] USING (predicate)` and ATTACH, DETACH, DROP, ALTER."""
-    index = after(tokens, after(tokens, after(tokens, -1)))
+    index = after(tokens, after(tokens, after(tokens, 0)))
     if verb == "drop" and at(tokens, index).low == "if":
         index = after(tokens, after(tokens, index))
     name = literal(at(tokens, index).name)

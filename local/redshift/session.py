@@ -96,7 +96,7 @@ class Session:
             if kind == b"Z":
                 self.backend.status = body
                 self.pending -= 1
-            out.append(wire.message(kind, self._error(body) if kind == b"E" else body))
+            out.append(self._for_client(kind, body))
         if out:
             self.client.sendall(b"".join(out))
 
@@ -107,11 +107,13 @@ class Session:
             self.backend.receive()
             self._relay()
 
-    def _error(self, body: bytes) -> bytes:
-        if not self.changed:
-            return body
-        # A position in the rewritten text would point the client at the wrong place of its own.
-        return wire.pack_fields({key: value for key, value in wire.fields(body).items() if key not in "Ppq"})
+    def _for_client(self, kind: bytes, body: bytes) -> bytes:
+        if kind == b"T":
+            body = wire.redshift_types(body)
+        elif kind == b"E" and self.changed:
+            # A position in the rewritten text would point the client at the wrong place of its own.
+            body = wire.pack_fields({key: value for key, value in wire.fields(body).items() if key not in "Ppq"})
+        return wire.message(kind, body)
 
     # ---- client -> PostgreSQL
 
@@ -215,7 +217,7 @@ class Session:
             if kind == b"Z":
                 break
             succeeded = succeeded and kind != b"E"
-            out.append(wire.message(kind, self._error(body) if kind == b"E" else body))
+            out.append(self._for_client(kind, body))
         self.client.sendall(b"".join(out))
         return succeeded
 

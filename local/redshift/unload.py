@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from urllib.parse import quote
@@ -139,19 +140,19 @@ def _parquet(table: pa.Table) -> bytes:
 
 
 def _text(table: pa.Table, command: UnloadCommand) -> bytes:
-    csv = command.format == "csv"
-    columns = [_as_text(column, command.null) for column in table.columns]
-    table = pa.Table.from_arrays(columns, table.column_names)
-    style = "needed" if csv else "all_valid" if "addquotes" in command.flags else "none"
-    options = pa.csv.WriteOptions(include_header=False, delimiter=command.delimiter or ("," if csv else "|"), quoting_style=style)
-    out = io.BytesIO()
-    if "header" in command.flags:
-        out.write(((command.delimiter or ("," if csv else "|")).join(table.column_names) + "\n").encode())
+    delimiter = command.delimiter or ("," if command.format == "csv" else "|")
+    columns = [_as_text(column, command.null).to_pylist() for column in table.columns]
+    rows = zip(*columns) if columns else iter(())
+    quoting = csv.QUOTE_MINIMAL if command.format == "csv" else csv.QUOTE_ALL if "addquotes" in command.flags else csv.QUOTE_NONE
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator="\n", quotechar='"' if quoting != csv.QUOTE_NONE else None)
     try:
-        pa.csv.write_csv(table, out, options)
-    except pa.ArrowInvalid:
-        raise Refused("UNLOAD: a value holds a quote, a delimiter or a line break; use FORMAT CSV or ADDQUOTES") from None
-    content = out.getvalue()
+        if "header" in command.flags:
+            writer.writerow(table.column_names)
+        writer.writerows(rows)
+    except csv.Error:
+        raise Refused("UNLOAD: a value holds a delimiter or a line break; use FORMAT CSV or ADDQUOTES") from None
+    content = out.getvalue().encode()
     if command.compression:
         codec = pa.BufferOutputStream()
         with pa.CompressedOutputStream(codec, {"bzip2": "bz2"}.get(command.compression, command.compression)) as stream:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST = 80877103, 80877104, 80877102
 _LENGTH = struct.Struct("!I")
+_JSONB, _SUPER = struct.pack("!I", 3802), struct.pack("!I", 4000)
 
 
 def message(kind: bytes, body: bytes = b"") -> bytes:
@@ -71,6 +72,20 @@ def row_description(body: bytes) -> list[tuple[str, int, int]]:
         columns.append((name, oid, modifier))
         offset = end + 19
     return columns
+
+
+def redshift_types(body: bytes) -> bytes:
+    """Return a RowDescription with JSONB announced as SUPER, which drivers hand out as text."""
+    if _JSONB not in body:
+        return body
+    (count,) = struct.unpack_from("!H", body)
+    changed, offset = bytearray(body), 2
+    for _ in range(count):
+        offset = body.index(b"\0", offset) + 1 + 6
+        if changed[offset : offset + 4] == _JSONB:
+            changed[offset : offset + 4] = _SUPER
+        offset += 12
+    return bytes(changed)
 
 
 def cut(body: bytes, offset: int = 0) -> tuple[bytes, int]:
