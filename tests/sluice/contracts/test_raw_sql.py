@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,6 +18,7 @@ from sluice.contracts.raw_sql import raw_select_sql
 
 UTC = dt.timezone.utc
 KEY = "k3y"
+EVENTS_BYTES = (Path(__file__).parents[3] / "contracts" / "clickstream" / "events.yaml").read_bytes()
 GOOD: dict[str, Any] = {
     "event_id": "e1", "tenant_id": "acme", "user_id": "u1", "session_id": "s1", "event_type": "purchase",
     "page_id": "/cart", "event_timestamp": "2026-03-01T10:00:00.123Z", "_received_at": "2026-03-01T10:00:01.000Z",
@@ -26,29 +28,19 @@ GOOD: dict[str, Any] = {
 }
 
 
-@pytest.fixture(params=["UTC", "America/New_York"])
-def connection(request):
-    """DuckDB in two time zones: results must not depend on the session's."""
+@pytest.fixture(scope="module")
+def connection():
+    """DuckDB in a session far from UTC: results must not depend on the session's time zone."""
     with duckdb.connect() as found:
-        found.execute(f"set TimeZone = '{request.param}'; set threads = 1")
+        found.execute("set TimeZone = 'America/New_York'; set threads = 1")
         yield found
 
 
 def run(connection: duckdb.DuckDBPyConnection, dataset: Dataset, *lines: str) -> list[dict[str, Any]]:
     connection.execute("create or replace temp table lines (value varchar)")
     connection.executemany("insert into lines values (?)", [[line] for line in lines])
-    sql = raw_select_sql(dataset, "lines")
-    columns = [row[0] for row in connection.execute(f"describe {sql.replace('$salt', chr(39) + KEY + chr(39))}")
-               .fetchall()]
-    instants = {column.name for column in dataset.columns if column.type.kind == "timestamp"}
-    shown = ", ".join(f'epoch_us("{name}") as "{name}"' if name in instants else f'"{name}"' for name in columns)
-    rows = connection.execute(f"select {shown} from ({sql})", {"salt": KEY}).fetchall()
-    found = [dict(zip(columns, row, strict=True)) for row in rows]
-    for row in found:
-        for name in instants & row.keys():
-            if row[name] is not None:
-                row[name] = dt.datetime.fromtimestamp(0, UTC) + dt.timedelta(microseconds=row[name])
-    return found
+    found = connection.sql(raw_select_sql(dataset, "lines"), params={"salt": KEY}).to_arrow_table()
+    return found.to_pylist()
 
 
 def event(**changes: Any) -> str:
@@ -248,7 +240,7 @@ lines = (st.text() | json_values.map(json.dumps) | records.map(json.dumps)
          | st.tuples(records.map(json.dumps), st.integers(0, 80)).map(lambda pair: pair[0][:pair[1]]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(batch=st.lists(lines, min_size=1, max_size=30))
 def test_every_line_whatever_it_holds_has_exactly_one_outcome(batch):
     dataset = load_contract(EVENTS_BYTES)
@@ -268,12 +260,3 @@ def test_every_line_whatever_it_holds_has_exactly_one_outcome(batch):
         else:
             assert row["reason"] in names
             assert row["raw_line"] == line
-
-
-def _events_bytes() -> bytes:
-    from pathlib import Path
-
-    return (Path(__file__).parents[3] / "contracts" / "clickstream" / "events.yaml").read_bytes()
-
-
-EVENTS_BYTES = _events_bytes()
