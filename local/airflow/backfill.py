@@ -31,7 +31,9 @@ def covered_day(run: dict[str, Any]) -> str:
 
 def still_to_run(days: Iterable[date], runs: Iterable[dict[str, Any]], again: bool) -> list[date]:
     """The days without a run that succeeded or is under way (all without one under way if `again`)."""
-    done = {covered_day(r) for r in runs if r["state"] not in FINAL_RUN_STATES or (r["state"] == "success" and not again)}
+    done = {
+        covered_day(r) for r in runs if r["state"] not in FINAL_RUN_STATES or (r["state"] == "success" and not again)
+    }
     return [day for day in days if day.isoformat() not in done]
 
 
@@ -69,7 +71,9 @@ def run(
 def _explain(client: Client, dag_id: str, error: AirflowError) -> str:
     if error.status != 404:
         return str(error)
-    return f"Airflow has no DAG {dag_id!r}; it has: {', '.join(sorted(d['dag_id'] for d in client.dags())) or 'none yet'}"
+    return (
+        f"Airflow has no DAG {dag_id!r}; it has: {', '.join(sorted(d['dag_id'] for d in client.dags())) or 'none yet'}"
+    )
 
 
 def _airflow_backfill(

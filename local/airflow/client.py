@@ -90,7 +90,9 @@ class Client:
         deadline = time.monotonic() + seconds
         while missing := dag_ids - {dag["dag_id"] for dag in self.dags()}:
             if time.monotonic() > deadline:
-                errors = "; ".join(f"{e['filename']}: {e['stack_trace'].strip().splitlines()[-1]}" for e in self.import_errors())
+                errors = "; ".join(
+                    f"{e['filename']}: {e['stack_trace'].strip().splitlines()[-1]}" for e in self.import_errors()
+                )
                 raise AirflowError(f"Airflow has no DAG {', '.join(sorted(missing))} after {seconds:.0f} s. {errors}")
             time.sleep(0.3)
 
@@ -144,8 +146,8 @@ class Client:
     def task_log(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1, map_index: int = -1) -> str:
         """The log of a task as plain text."""
         path = (
-            f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id, safe='')}/taskInstances/{quote(task_id)}/logs/{attempt}"
-            f"?map_index={map_index}&full_content=true"
+            f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id, safe='')}"
+            f"/taskInstances/{quote(task_id)}/logs/{attempt}?map_index={map_index}&full_content=true"
         )
         content = self.request("GET", path)["content"]
         if isinstance(content, str):

@@ -7,7 +7,6 @@ import platform
 import pwd
 import shutil
 import ssl
-import sys
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,10 +33,10 @@ class Finding:
 def python(_home: Home) -> Finding:
     """The interpreter the environments are built on."""
     executable = environments.interpreter()
-    version = platform.python_version()
-    if sys.version_info >= (3, 14):
+    version = environments.interpreter_version(executable)
+    if tuple(int(part) for part in version.split(".")[:2]) >= (3, 14):
         return Finding("warn", "python", f"{version} at {executable} is newer than what is tested",
-                       "if an environment does not build, set SLUICE_PYTHON to a Python 3.11, 3.12 or 3.13")  # fmt: skip
+                       "if an environment does not build, set SLUICE_PYTHON to Python 3.11, 3.12 or 3.13")  # fmt: skip
     return Finding("ok", "python", f"{version} at {executable}")
 
 
@@ -85,11 +84,18 @@ def listening(home: Home) -> Finding:
     return Finding("ok", "ports", ", ".join(f"{n} {p}" for n, p in sorted(remembered.items())) or "none chosen yet")
 
 
+def _incomplete(home: Home) -> list[str]:
+    """Environments of the stack that are not built, or out of date."""
+    python_path = environments.interpreter()
+    wanted = [environments.ENVIRONMENTS[name] for name in environments.OF_THE_STACK]
+    decisions = {e.name: environments.decide(home, e, environments.fingerprint(home, e, python_path)) for e in wanted}
+    return [name for name, decision in decisions.items() if decision.action != "none"]
+
+
 def package_source(home: Home) -> Finding:
     """Whether the package index answers; needed only while an environment is missing."""
     url = f"{package_index.index_url()}/uv/"
-    needed = any(environments.decide(home, e, environments.fingerprint(home, e, environments.interpreter())).action != "none"
-                 for e in (environments.ENVIRONMENTS[name] for name in environments.OF_THE_STACK))  # fmt: skip
+    needed = bool(_incomplete(home))
     host = url.partition("://")[2].rpartition("@")[2].partition("/")[0]
     try:
         context = ssl.create_default_context(cafile=package_index.certificate_file())
@@ -108,12 +114,7 @@ def package_source(home: Home) -> Finding:
 
 def built(home: Home) -> Finding:
     """Which environments are complete."""
-    python_path = environments.interpreter()
-    states = {
-        name: environments.decide(home, e, environments.fingerprint(home, e, python_path)).action
-        for name, e in environments.ENVIRONMENTS.items()
-    }
-    missing = [name for name in environments.OF_THE_STACK if states[name] != "none"]
+    missing = _incomplete(home)
     if missing:
         return Finding("warn", "environments", f"not built yet: {', '.join(missing)}", "`./sluice up` builds them")
     return Finding("ok", "environments", "complete")
@@ -151,9 +152,13 @@ def leftovers(home: Home) -> Finding:
     dead = [name for name in records.names(home) if not records.is_running(home, name)]
     running = {records.load(home, name).pid for name in records.names(home) if records.is_running(home, name)}
     if not running and (orphans := processes.marked(home.state)):
-        return Finding("warn", "leftovers", f"{len(orphans)} processes without a component", "`./sluice down` stops them")
+        return Finding(
+            "warn", "leftovers", f"{len(orphans)} processes without a component", "`./sluice down` stops them"
+        )
     if dead:
-        return Finding("warn", "leftovers", f"died or were killed: {', '.join(dead)}", "`./sluice up` starts them again")
+        return Finding(
+            "warn", "leftovers", f"died or were killed: {', '.join(dead)}", "`./sluice up` starts them again"
+        )
     return Finding("ok", "leftovers", "none")
 
 

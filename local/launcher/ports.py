@@ -40,7 +40,9 @@ def choose(seed: str, taken: Iterable[int]) -> int:
         port = FIRST + (offset + step) % span
         if port not in unavailable and is_free(port):
             return port
-    raise SluiceError(f"no free port between {FIRST} and {LAST} on 127.0.0.1", "stop some servers (`ss -ltn` shows them)")
+    raise SluiceError(
+        f"no free port between {FIRST} and {LAST} on 127.0.0.1", "stop some servers (`ss -ltn` shows them)"
+    )
 
 
 def assign(home: Home, names: Iterable[str], is_ours: Callable[[str], bool]) -> dict[str, int]:

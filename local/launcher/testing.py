@@ -26,6 +26,7 @@ class Tier:
 TIERS = (
     Tier("launcher", "local", ("tests/launcher",)),
     Tier("local", "local", ("tests/local", "tests/functions", "tests/infra")),
+    Tier("synth", "infra", ("tests/synth",)),
     Tier("platform", "airflow", ("tests/sluice", "tests/dags", "tests/dbt", "tests/ui")),
     Tier("spark", "spark", ("tests/spark",)),
     Tier("e2e", "airflow", ("tests/e2e",)),
@@ -65,7 +66,9 @@ def select(home: Home, paths: list[str]) -> list[tuple[Tier, list[str]]]:
         file, _, test = path.partition("::")
         location = next((p for p in (Path.cwd() / file, home.root / file) if p.exists()), None)
         if location is None:
-            raise SluiceError(f"there is no {file}", "paths look like tests/launcher or tests/x/test_y.py::test_z", Exit.USAGE)
+            raise SluiceError(
+                f"there is no {file}", "paths look like tests/launcher or tests/x/test_y.py::test_z", Exit.USAGE
+            )
         location = location.resolve()
         relative = location.relative_to(home.root).as_posix() if location.is_relative_to(home.root) else str(location)
         found = False
@@ -140,9 +143,13 @@ def run(home: Home, paths: list[str], fast: bool, keyword: str | None, stop_earl
         `Exit.FAILED` when a test failed, a tier could not run, or nothing ran at all.
     """
     selected = select(home, paths)
-    environments.ensure(home)
+    environments.ensure(home, {*environments.OF_THE_STACK, *(tier.environment for tier, _ in selected)})
     home.artifacts.mkdir(parents=True, exist_ok=True)
-    options = [*(["-m", "not slow"] if fast else []), *(["-k", keyword] if keyword else []), *(["-x"] if stop_early else [])]
+    options = [
+        *(["-m", "not slow"] if fast else []),
+        *(["-k", keyword] if keyword else []),
+        *(["-x"] if stop_early else []),
+    ]
     results = [_run_tier(home, tier, targets, options) for tier, targets in selected]
     # pytest's 5 says that no test was left by the options, which is fine for one tier but not for all
     bad = [result for result in results if result.exit_code not in (0, 5)]
@@ -152,8 +159,8 @@ def run(home: Home, paths: list[str], fast: bool, keyword: str | None, stop_earl
         for r in results
     ]  # fmt: skip
     total = sum(result.seconds for result in results)
-    rows.append(("all", "failed" if bad else "passed", str(sum(r.passed for r in results)),
-                 str(sum(r.failed for r in results)), str(sum(r.skipped for r in results)), f"{total:.1f}"))  # fmt: skip
+    passed, failed, skipped = (sum(getattr(r, name) for r in results) for name in ("passed", "failed", "skipped"))
+    rows.append(("all", "failed" if bad else "passed", str(passed), str(failed), str(skipped), f"{total:.1f}"))
     print("\n" + console.table(rows, ("tier", "result", "passed", "failed", "skipped", "seconds")))
     if not any(result.passed or result.failed for result in results) and not bad:
         raise SluiceError("no test was selected", "look at -k and the paths", Exit.USAGE)

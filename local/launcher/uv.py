@@ -189,7 +189,8 @@ def ensure(home: Home) -> Path:
             ) from error
         if not _is_version(target, version):
             raise SluiceError(
-                f"the fetched {target} does not run on this machine", f"install uv {version} yourself and put it on PATH"
+                f"the fetched {target} does not run on this machine",
+                f"install uv {version} yourself and put it on PATH",
             )
     console.say("uv", f"{version} fetched", time.monotonic() - started)
     return target

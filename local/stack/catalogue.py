@@ -92,7 +92,7 @@ def _resources(home: Home, shared: dict[str, str]) -> Component:
 
 
 def _digest(home: Home, *folders: str) -> str:
-    """Hash of the files below `folders` and of the clone's secrets: a process or step made from others is out of date."""
+    """Hash of the files below `folders` and of the clone's secrets: what was made from others is out of date."""
     digest = hashlib.sha256(home.secrets_file.read_bytes())
     for folder in folders:
         for path in sorted((home.root / folder).rglob("*")):
@@ -139,7 +139,7 @@ def _airflow(home: Home, ports: Mapping[str, int], secrets: Mapping[str, Any]) -
             # lies with the database, so that both are thrown away together
             done=home.data / "postgres-warehouse" / "airflow-schema",
             version=airflow.version(home),
-            start_timeout=180,
+            start_timeout=300,
         ),
         Component(
             name="airflow-api-server",

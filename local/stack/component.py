@@ -50,7 +50,7 @@ class Component:
     address: str = ""
     once: bool = False
     done: Path | None = None
-    start_timeout: float = 90
+    start_timeout: float = 180
     stop_timeout: float = 12
     version: str = ""
 

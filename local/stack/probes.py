@@ -18,7 +18,7 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class Probe(Protocol):
     """Answers whether a component is ready; never raises."""
 
-    def ready(self, since: float, timeout: float = 2) -> bool:
+    def ready(self, since: float, timeout: float = 5) -> bool:
         """Whether the process started at `since` (seconds since 1970) serves now."""
         ...
 
@@ -30,7 +30,7 @@ class Http:
     url: str
     statuses: tuple[int, ...] = (200,)
 
-    def ready(self, since: float, timeout: float = 2) -> bool:
+    def ready(self, since: float, timeout: float = 5) -> bool:
         try:
             with _direct.open(self.url, timeout=timeout) as answer:
                 return answer.status in self.statuses
@@ -48,7 +48,7 @@ class PostgresWire:
     database: str = "postgres"
     user: str = "sluice"
 
-    def ready(self, since: float, timeout: float = 2) -> bool:
+    def ready(self, since: float, timeout: float = 5) -> bool:
         # StartupMessage, PostgreSQL documentation "Message Formats"; the answer R is an authentication request,
         # E an error such as "the database system is starting up"
         fields = f"user\0{self.user}\0database\0{self.database}\0\0".encode()
@@ -69,7 +69,7 @@ class AirflowHeartbeat:
     url: str
     job: str
 
-    def ready(self, since: float, timeout: float = 2) -> bool:
+    def ready(self, since: float, timeout: float = 5) -> bool:
         try:
             with _direct.open(self.url, timeout=timeout) as answer:
                 health = json.load(answer)[self.job]

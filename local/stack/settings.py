@@ -1,4 +1,4 @@
-"""The environment variables that tell platform code and components where things are: standard ones wherever they exist."""
+"""The environment variables that tell code and components where things are: standard ones wherever they exist."""
 
 from __future__ import annotations
 

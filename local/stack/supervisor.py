@@ -18,7 +18,9 @@ from local.stack.component import Component, in_order
 
 _POLL_SECONDS = 0.05
 #: A running but silent component may be busy for a moment; after this it is restarted.
-_PATIENCE_SECONDS = 8
+_PATIENCE_SECONDS = 20
+#: A component that does not answer for longer than this after its start is not starting any more.
+_STARTING_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Status:
     """How a component is, as `./sluice status --json` shows it."""
 
     name: str
-    state: str  # running, starting (runs, not ready), stopped, died
+    state: str  # running, starting, silent (runs, does not answer), stopped, died
     healthy: bool
     address: str
     pid: int | None
@@ -65,7 +67,11 @@ class Supervisor:
         record = records.load(self.home, component.name)
         running = record is not None and processes.is_running(record.identity)
         healthy = running and component.probe.ready(record.since)
-        state = "running" if healthy else "starting" if running else "died" if record else "stopped"
+        young = record is not None and time.time() - record.since < _STARTING_SECONDS
+        if running:
+            state = "running" if healthy else "starting" if young else "silent"
+        else:
+            state = "died" if record else "stopped"
         return Status(
             component.name, state, healthy, component.address,
             record.pid if running else None,
@@ -137,7 +143,9 @@ class Supervisor:
             if record.fingerprint == component.fingerprint and self._wait_ready(component, record, _PATIENCE_SECONDS):
                 return 0
             changed = record.fingerprint != component.fingerprint
-            console.say(component.name, "its code or settings changed; restarting" if changed else "does not answer; restarting")
+            console.say(
+                component.name, "its code or settings changed; restarting" if changed else "does not answer; restarting"
+            )
         elif record:
             console.say(component.name, "had died; starting again")
         self._stop(component.name)
@@ -159,7 +167,8 @@ class Supervisor:
             process = processes.start(component.command, self._environment(component), log, self.home.root)
         except OSError as error:
             raise SluiceError(
-                f"{component.name} cannot be started: {error}", "rebuild the environments: rm -rf .sluice/envs; ./sluice up"
+                f"{component.name} cannot be started: {error}",
+                "rebuild the environments: rm -rf .sluice/envs; ./sluice up",
             ) from error
         identity = processes.identify(process.pid)
         if identity is None:

@@ -129,10 +129,10 @@ def test_the_environments_of_this_clone_share_one_interpreter_with_the_launcher(
 
 def test_the_lock_keeps_a_second_launcher_waiting(home: Home) -> None:
     waited: list[bool] = []
-    with home.lock("envs"), pytest.raises(SluiceError, match=r"has held .*envs\.lock"), home.lock(
-        "envs", on_wait=lambda: waited.append(True), timeout=0.2
+    with (
+        home.lock("envs"),
+        pytest.raises(SluiceError, match=r"has held .*envs\.lock"),
+        home.lock("envs", on_wait=lambda: waited.append(True), timeout=0.2),
     ):
         raise AssertionError("the lock was given twice")
     assert waited == [True]
-
-

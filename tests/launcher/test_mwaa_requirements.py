@@ -57,7 +57,9 @@ def test_the_two_constraints_are_let_go_because_they_must(tmp_path: Path) -> Non
 
 def test_mwaa_gets_the_versions_the_laptop_runs() -> None:
     laptop = pins(ROOT / "requirements" / "airflow.txt")
-    different = {name: version for name, version in pins(ROOT / "requirements.txt").items() if laptop.get(name) != version}
+    different = {
+        name: version for name, version in pins(ROOT / "requirements.txt").items() if laptop.get(name) != version
+    }
     assert not different
 
 
@@ -68,12 +70,14 @@ def test_the_constraints_equal_those_of_mwaa_but_for_the_two() -> None:
 
 
 def test_every_lock_file_carries_hashes_and_no_address_of_an_index() -> None:
-    locks = [path for path in (ROOT / "requirements").glob("*.txt")]
+    locks = list((ROOT / "requirements").glob("*.txt"))
     assert len(locks) >= 6
     for lock in locks:
         text = lock.read_text()
         blocks = re.split(r"\n(?=[A-Za-z0-9])", text)
-        unhashed = [block.splitlines()[0] for block in blocks if "==" in block.splitlines()[0] and "--hash=" not in block]
+        unhashed = [
+            block.splitlines()[0] for block in blocks if "==" in block.splitlines()[0] and "--hash=" not in block
+        ]
         assert not unhashed, lock.name
         assert "--index-url" not in text
         assert "http" + "://" not in text and "https" + "://" not in text, lock.name

@@ -29,9 +29,7 @@ def test_a_directory_above_selects_all_tiers_below() -> None:
 
 def test_every_directory_of_tests_belongs_to_a_tier() -> None:
     known = {directory for tier in testing.TIERS for directory in tier.directories}
-    found = {
-        "/".join(path.relative_to(REPOSITORY).parts[:2]) for path in (REPOSITORY / "tests").rglob("test_*.py")
-    }
+    found = {"/".join(path.relative_to(REPOSITORY).parts[:2]) for path in (REPOSITORY / "tests").rglob("test_*.py")}
     assert found
     assert found <= known
 

@@ -125,7 +125,9 @@ def test_an_index_that_cannot_be_reached_is_explained(pinned: Home, monkeypatch:
     assert "PIP_INDEX_URL" in failure.value.hint
 
 
-def test_uv_on_the_path_is_used_only_in_the_pinned_version(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uv_on_the_path_is_used_only_in_the_pinned_version(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     version, _ = uv.pinned(home)
     program = tmp_path / "uv"
     program.write_text(f"#!/bin/sh\necho uv {version}\n")

@@ -14,7 +14,6 @@ from local.launcher.home import REPOSITORY, Home
 from local.stack import catalogue, settings
 from local.stack.component import Component, in_order
 
-
 PORTS = {name: 20000 + number for number, name in enumerate(catalogue.PORT_OWNERS)}
 
 

@@ -24,7 +24,8 @@ SERVER = """
 import http.server, os, signal, subprocess, sys, time
 port, *flags = sys.argv[1:]
 if "child" in flags:  # as PostgreSQL's processes: a session of its own
-    print("child", subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True).pid, flush=True)
+    sleeper = [sys.executable, "-c", "import time; time.sleep(600)"]
+    print("child", subprocess.Popen(sleeper, start_new_session=True).pid, flush=True)
 if "deaf" in flags:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 else:
@@ -88,7 +89,9 @@ def test_up_starts_all_and_a_second_up_starts_nothing(home: Home, server: Make) 
     assert {status.state for status in supervisor.status()} == {"stopped"}
 
 
-def test_what_is_needed_is_ready_first_and_stops_last(home: Home, server: Make, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_needed_is_ready_first_and_stops_last(
+    home: Home, server: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
     supervisor = Supervisor(home, [server("gate", needs=("spring",)), server("spring")])
     supervisor.up()
     assert records.load(home, "spring").since < records.load(home, "gate").since
