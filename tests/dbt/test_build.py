@@ -102,7 +102,8 @@ def test_users_span_days_and_shops_are_kept_apart(built, warehouse, events):
         key = each["tenant_id"], each["user_id"]
         expected.setdefault(key, []).append(each)
     rows = warehouse.rows(
-        "select tenant_id, user_id, first_seen_at, last_seen_at, active_days, orders, lifetime_revenue from marts.dim_users"
+        "select tenant_id, user_id, first_seen_at, last_seen_at, active_days, orders, lifetime_revenue"
+        " from marts.dim_users"
     )
     assert {(shop, user): tuple(rest) for shop, user, *rest in rows} == {
         key: (

@@ -15,8 +15,8 @@ def dbt_environment(hook: RedshiftSQLHook, base: Mapping[str, str]) -> dict[str,
     Parameters
     ----------
     hook : RedshiftSQLHook
-        Of the connection to use. With ``{"iam": true}`` in its extra a temporary password is fetched, as the hook itself
-        does for its own connections.
+        Of the connection to use. With ``{"iam": true}`` in its extra a temporary password is fetched, as the hook
+        itself does for its own connections.
     base : mapping
         Environment to start from. Airflow's own settings (``AIRFLOW_*``, they hold other secrets) are left out.
 

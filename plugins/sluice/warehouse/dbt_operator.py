@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class DbtOperator(BaseOperator):
     """Run a dbt command against the warehouse; one task per layer, its tests included.
 
-    dbt runs in a process of its own. Its lines appear in the task log, its files in a private folder that is removed, the
-    password of the connection only in that process's environment.
+    dbt runs in a process of its own. Its lines appear in the task log, its files in a private folder that is removed,
+    the password of the connection only in that process's environment.
 
     Parameters
     ----------
@@ -24,8 +24,8 @@ class DbtOperator(BaseOperator):
     select, exclude : str, optional
         dbt node selection, for example ``staging``.
     interval : str, optional
-        Partition key (``YYYY-MM-DD``, or two days joined by ``_``, last included) whose days the run replaces; passed on
-        as the variables ``interval_start`` and ``interval_end``. Without it a run replaces every day.
+        Partition key (``YYYY-MM-DD``, or two days joined by ``_``, last included) whose days the run replaces; passed
+        on as the variables ``interval_start`` and ``interval_end``. Without it a run replaces every day.
     variables : dict, optional
         Further dbt variables.
     unit_tests : bool

@@ -90,7 +90,7 @@ def test_a_faulty_model_is_reported_in_words_and_without_the_password(run, proje
 
 @pytest.mark.slow
 def test_a_warehouse_that_does_not_answer_is_reported_in_words(run):
-    with pytest.raises(DbtFailed, match="(?i)refused|failed to connect|communication") as failure:
+    with pytest.raises(DbtFailed, match=r"(?i)refused|failed to connect|communication") as failure:
         run("build").run()
     assert "do-not-tell" not in str(failure.value) + str(run.lines)
 
@@ -122,7 +122,7 @@ def test_stopping_ends_dbt_and_its_children(run, project):
 def test_log_lines_keep_their_level():
     line = json.dumps({"info": {"level": "warn", "msg": "  1 of 2 WARN 3 not_null  "}, "data": {}})
     assert parse_log_line(line) == (logging.WARNING, "1 of 2 WARN 3 not_null")
-    assert parse_log_line("Traceback (most recent call last):\n") == (logging.INFO, "Traceback (most recent call last):")
+    assert parse_log_line("Traceback (most recent call):\n") == (logging.INFO, "Traceback (most recent call):")
 
 
 def entry(unique_id, status, rows=None, message=None):

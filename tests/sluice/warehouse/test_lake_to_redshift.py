@@ -17,8 +17,8 @@ import pytest
 from redshift_connector import Error
 
 from sluice.contracts import load_contract
-from sluice.warehouse.lake_to_redshift import LakeToRedshiftOperator, interval_bounds
 from sluice.lake.interval import Interval
+from sluice.warehouse.lake_to_redshift import LakeToRedshiftOperator, interval_bounds
 from tests.support.aws_endpoint import SETTINGS, running_endpoint
 from tests.support.lake_rows import event, hourly_activity
 from tests.support.warehouse import running_warehouse
@@ -84,9 +84,9 @@ def publish(rows, key=str(DAY)):
     return f"s3://{BUCKET}/{manifest}"
 
 
-def load(manifest, interval=str(DAY)):
+def load(manifest, interval=str(DAY), role=ROLE):
     operator = LakeToRedshiftOperator(
-        task_id="load", contract=CONTRACT, interval=interval, manifest_uri=manifest, iam_role=ROLE
+        task_id="load", contract=CONTRACT, interval=interval, manifest_uri=manifest, iam_role=role
     )
     return operator.execute({"dag": SimpleNamespace(fileloc=str(REPO / "dags" / "any.py"))})
 
@@ -100,6 +100,10 @@ def stored(warehouse):
 def test_the_first_load_creates_schema_and_table_and_returns_the_rows(lake):
     assert load(publish(activity())) == 3
     assert stored(lake) == [(datetime(2026, 11, 22, hour), 1, Decimal("10.50")) for hour in range(3)]
+
+
+def test_the_clusters_default_role_loads_too(lake):
+    assert load(publish(activity()), role="default") == 3
 
 
 def test_loading_again_replaces_and_leaves_other_days_alone(lake):
@@ -161,7 +165,7 @@ def test_two_loads_at_once_leave_the_rows_of_one(lake):
 
 def test_a_manifest_that_is_not_there_is_an_error_and_not_an_empty_day(lake):
     load(publish(activity()))
-    with pytest.raises(Exception, match="404|NoSuchKey|Not Found"):
+    with pytest.raises(Exception, match=r"404|NoSuchKey|Not Found"):
         load(f"s3://{BUCKET}/manifests/nowhere.manifest")
     assert len(stored(lake)) == 3
 

@@ -28,7 +28,8 @@ def statements(**changes):
 def test_a_load_locks_the_table_empties_the_interval_and_copies_the_manifest():
     assert statements() == [
         'lock "lake"."clickstream_events"',
-        'delete from "lake"."clickstream_events" where "event_date" >= \'2026-11-22\' and "event_date" < \'2026-11-23\'',
+        'delete from "lake"."clickstream_events" '
+        "where \"event_date\" >= '2026-11-22' and \"event_date\" < '2026-11-23'",
         'copy "lake"."clickstream_events" ("event_id", "amount") '
         "from 's3://sluice-lake/manifests/curated/clickstream_events/2026-11-22.manifest' "
         "iam_role 'arn:aws:iam::000000000000:role/sluice-platform' format as parquet manifest",
