@@ -216,7 +216,7 @@ class EventSources:
     def __init__(self, root: Path, persist: Callable[[], None]) -> None:
         self._root, self._persist = root, persist
         self._mappings: dict[str, Mapping] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="event-sources", daemon=True)
 
@@ -226,11 +226,12 @@ class EventSources:
         create, delete = lambda_svc._create_esm, lambda_svc._delete_esm
 
         def create_esm(data: dict[str, Any]) -> gateway.Response:
-            response = create(data)
+            # The other thread must not start a mapping before it is placed at its starting position.
+            with self._lock:
+                response = create(data)
+                if response[0] < 300:
+                    self._ensure(fresh=json.loads(response[2])["UUID"])
             if response[0] < 300:
-                esm_id = json.loads(response[2])["UUID"]
-                if ":kinesis:" in data.get("EventSourceArn", ""):
-                    self._ensure(fresh=esm_id)
                 self._persist()
             return response
 

@@ -103,9 +103,12 @@ class Engine:
             problem = records.check_query(config or {})
             if problem:
                 return error_response_json("InvalidArgumentException", problem, 400)
-            response = operation(data)
+            # The engine's thread must not see a new stream before it is placed at the end of its source.
+            with self._lock:
+                response = operation(data)
+                if response[0] == 200:
+                    then(data["DeliveryStreamName"])
             if response[0] == 200:
-                then(data["DeliveryStreamName"])
                 self._persist()
             return response
 
@@ -204,7 +207,8 @@ class Engine:
             return known
 
     def _active(self) -> list[tuple[Scope, Delivery]]:
-        return [(scope, self._delivery(scope, stream)) for scope, stream in list(firehose._streams._data.items())]
+        with self._lock:
+            return [(scope, self._delivery(scope, stream)) for scope, stream in list(firehose._streams._data.items())]
 
     def _run(self) -> None:
         published = time.monotonic()

@@ -19,15 +19,18 @@ from typing import Any
 import jq
 from ministack.services import firehose
 
+from local.aws import firehose_parquet
+from local.aws.firehose_parquet import ConversionFailed, ParquetConversion
+
 USES = {
     "ministack.services.firehose": (
         "_apply_lambda_processors",
-        "_convert_to_parquet",
         "_evaluate_prefix",
         "_java_time",
         "_DeliveryError",
         "_s3_bucket_from_arn",
     ),
+    **firehose_parquet.USES,
 }
 
 NO_KEYS: Mapping[str, Mapping[str, str]] = {}
@@ -167,9 +170,9 @@ def encode(config: Mapping[str, Any], data: list[bytes]) -> tuple[bytes, str]:
     conversion = config.get("DataFormatConversionConfiguration") or {}
     if conversion and conversion.get("Enabled", True):
         try:
-            return firehose._convert_to_parquet(conversion, b"\n".join(data)), ".parquet"
-        except firehose._DeliveryError as failure:
-            raise RecordRefused(failure.output_type, failure.message, failure.code) from failure
+            return ParquetConversion(conversion).encode(data), ".parquet"
+        except ConversionFailed as failure:
+            raise RecordRefused("format-conversion-failed", str(failure), failure.code) from failure
     body = b"".join(data)
     compression = config.get("CompressionFormat", "UNCOMPRESSED")
     if compression == "GZIP":

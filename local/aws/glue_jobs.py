@@ -109,6 +109,9 @@ class JobRunner(Protocol):
     def stop(self, run_id: str) -> None:
         """End a run soon; it then reports ``STOPPED``."""
 
+    def close(self) -> None:
+        """End every run and whatever waits for one."""
+
 
 class GlueJobs:
     """The job run operations of Glue.
@@ -150,9 +153,9 @@ class GlueJobs:
 
     def stop(self) -> None:
         """Stop every run; they are FAILED after the next start."""
-        for run_id in list(self._active):
-            self._timers.pop(run_id).cancel()
-            self._runner.stop(run_id)
+        for timer in self._timers.values():
+            timer.cancel()
+        self._runner.close()
 
     # -- operations ---------------------------------------------------------------------------------------------------
 

@@ -73,6 +73,11 @@ class SubprocessRunner:
             killer.daemon = True
             killer.start()
 
+    def close(self) -> None:
+        """End every run."""
+        for run_id in list(self._processes):
+            self.stop(run_id)
+
     def _command(self, run: JobRunSpec) -> list[str]:
         words = [self._python, "-c", _BOOT, str(run.script)]
         for name, value in run.arguments.items():
@@ -81,11 +86,13 @@ class SubprocessRunner:
 
     def _environment(self, run: JobRunSpec) -> dict[str, str]:
         environ = {k: v for k, v in os.environ.items() if not k.startswith(("SLUICE_", "MINISTACK_", "PYTHONPATH"))}
+        # A module is imported from its directory, an archive is one itself.
+        libraries = [path.parent if path.suffix == ".py" else path for path in run.extra_py_files]
         environ.update(
             AWS_ENDPOINT_URL=self._endpoint,
             AWS_REGION=run.region,
             AWS_DEFAULT_REGION=run.region,
-            PYTHONPATH=os.pathsep.join(map(str, run.extra_py_files)),
+            PYTHONPATH=os.pathsep.join(map(str, libraries)),
             PYTHONUNBUFFERED="1",
         )
         return environ

@@ -2,7 +2,7 @@
 
 ministack runs Python functions in a warm worker process with its own interpreter. Here every ``python3.x`` runtime uses
 the interpreter of ``SLUICE_LAMBDA_PYTHON``; the worker reports the exception's type and stack as Lambda does
-(``errorType``, ``errorMessage``, ``stackTrace``) and marks the end of an
+(``errorType``, ``errorMessage``, ``stackTrace``), stays warm after it, and marks the end of an
 invocation's log, so nobody waits for lines that never come.
 """
 
@@ -41,9 +41,10 @@ _sys.path[:] = [p for p in _sys.path if p not in _endpoint_paths]
 """
 
 _FAILURE = '{"status": "error", "error": str(e), "trace": traceback.format_exc()}'
+# Told as a result, because ministack ends the process of a worker that tells an error; Lambda keeps it.
 _REPORTED_FAILURE = (
-    '{"status": "error", "error": str(e), "trace": traceback.format_exc(), "error_type": type(e).__name__,'
-    ' "stack": traceback.format_tb(e.__traceback__)[1:]}'
+    '{"status": "ok", "result": None, "failure": {"error": str(e), "trace": traceback.format_exc(),'
+    ' "error_type": type(e).__name__, "stack": traceback.format_tb(e.__traceback__)[1:]}}'
 )
 _FLUSH = "        _real_stdout.flush()\n\nrun()"
 _MARKED_FLUSH = f'        sys.stderr.write("{_END_OF_LOG}\\n")\n        sys.stderr.flush()\n{_FLUSH}'
@@ -86,13 +87,15 @@ def _drain(worker: Any, *_: float) -> str:
 def _invoke(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     def invoke(worker: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         result = original(worker, *args, **kwargs)
+        failure = result.pop("failure", None)
         _failure.report = None
-        if result.get("status") == "error" and "error_type" in result:
+        if failure:
+            result.update(status="error", error=failure["error"], trace=failure["trace"])
             _failure.report = {
-                "errorMessage": result["error"],
-                "errorType": result["error_type"],
+                "errorMessage": failure["error"],
+                "errorType": failure["error_type"],
                 "requestId": args[1] if len(args) > 1 else kwargs.get("request_id", ""),
-                "stackTrace": result.get("stack") or [],
+                "stackTrace": failure["stack"],
             }
         return result
 

@@ -37,7 +37,7 @@ USES = {
     "moto.moto_server.werkzeug_app": ("DomainDispatcherApplication", "create_backend_app"),
 }
 
-SERVICES = ("dms", "redshift", "redshift-serverless", "lakeformation", "sagemaker")
+SERVICES = ("dms", "redshift", "lakeformation", "sagemaker")
 _CREDENTIAL_SCOPE = re.compile(r"Credential=([^,\s]+)")
 _READS = ("Describe", "Get", "List", "Search", "BatchGet", "Lookup")
 

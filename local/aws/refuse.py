@@ -71,10 +71,7 @@ REFUSED: dict[str, dict[str, str]] = {
         "RestoreFromClusterSnapshot": "no snapshot could be restored",
         "ResizeCluster": "the warehouse has one size",
     },
-    "redshift-serverless": {
-        "CreateSnapshot": "no snapshot is taken of the warehouse",
-        "RestoreFromSnapshot": "no snapshot could be restored",
-    },
+    "redshift-serverless": {EVERYTHING: "there are no workgroups; the warehouse answers the Data API and its wire gate"},
     "sagemaker": {
         name: _NOTHING_RUNS
         for name in (
@@ -99,7 +96,7 @@ def refusal(service: str, name: str, reason: str) -> Response:
     """The answer to a refused operation, in the service's error shape."""
     message = f"{service}:{name or 'this service'} is not available on this endpoint: {reason}"
     headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-ErrorType": "UnsupportedOperationException"}
-    if service in ("ec2", "rds", "redshift", "elasticmapreduce", "documentdb", "elasticache"):
+    if service in ("ec2", "rds", "redshift", "documentdb", "elasticache"):
         text = message.replace("&", "&amp;").replace("<", "&lt;")
         error = f"<Error><Type>Sender</Type><Code>UnsupportedOperation</Code><Message>{text}</Message></Error>"
         body = f"<ErrorResponse>{error}</ErrorResponse>"

@@ -13,6 +13,7 @@ import os
 import threading
 import time
 import zlib
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ class Snapshots:
         self._directory = directory
         self._written: dict[str, int] = {}
         self._next: dict[str, float] = {}
-        self._lock = threading.Lock()
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
 
@@ -80,7 +81,7 @@ class Snapshots:
                 self._next[service] = started + max(_SLOW.get(service, _INTERVAL), 10 * spent)
 
     def _write(self, service: str, state: Callable[[], Any]) -> None:
-        with self._lock:
+        with self._locks[service]:
             content = self._serialise(state)
             if content is None:
                 return
