@@ -51,7 +51,11 @@ class JobsStack(SluiceStack):
         self.allow(
             role,
             ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
-            [*(self.bucket_arn("lake", f"{zone}/*") for zone in writable), self.bucket_arn("quality", "*")],
+            [
+                *(self.bucket_arn("lake", f"{zone}/*") for zone in writable),
+                self.bucket_arn("quality", "*"),
+                self.bucket_arn("artifacts", "tmp/*"),  # --TempDir
+            ],
         )
         databases = [self.arn("glue", f"database/{zone}") for zone in DATASET_ZONES]
         tables = [self.arn("glue", f"table/{zone}/*") for zone in DATASET_ZONES]
