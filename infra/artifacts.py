@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,11 +46,11 @@ def tree(folder: Path, pattern: str = "*") -> list[Path]:
     return sorted(path for path in files if not _IGNORED.intersection(path.relative_to(folder).parts))
 
 
-def fingerprint(files: Iterable[Path], *more: str) -> str:
-    """Return a digest of names and contents of files, and of further inputs."""
+def fingerprint(members: Mapping[str, Path], *more: str) -> str:
+    """Return a digest of ``{name: file}`` and of further inputs; where the files lie does not matter."""
     digest = hashlib.sha256("\0".join(more).encode())
-    for path in files:
-        digest.update(f"\0{path.as_posix()}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    for name, path in sorted(members.items()):
+        digest.update(f"\0{name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 

@@ -69,14 +69,14 @@ def _collector(stage: Stage, repository: Path, folder: Path) -> Artifact:
     sources = [repository / "functions" / "__init__.py", *tree(repository / "functions" / "collector", "*.py")]
     target = _target(stage)
     # The name changes with the inputs, not with the bytes: CloudFormation sees new code by its key.
-    inputs = fingerprint([*sources, requirements], *target, str(repository))
+    own = {file.relative_to(repository).as_posix(): file for file in sources}
+    inputs = fingerprint({**own, "requirements": requirements}, *target)
     path = folder / f"collector-{inputs[:16]}.zip"
     if not path.exists():
         with tempfile.TemporaryDirectory() as vendored:
             _install(requirements, Path(vendored), target)
             members = {file.relative_to(vendored).as_posix(): file for file in _needed(Path(vendored))}
-            members |= {file.relative_to(repository).as_posix(): file for file in sources}
-            _replace(folder, "collector-*.zip", path, zip_bytes(members))
+            _replace(folder, "collector-*.zip", path, zip_bytes(members | own))
     return Artifact.of(f"functions/{path.name}", path)
 
 
@@ -141,7 +141,7 @@ def _airflow(repository: Path, folder: Path) -> list[Artifact]:
 
 def _zipped(key: str, members: Mapping[str, Path], folder: Path) -> Artifact:
     stem, suffix = Path(key).stem, Path(key).suffix
-    path = folder / f"{stem}-{fingerprint(members.values(), *members)[:16]}{suffix}"
+    path = folder / f"{stem}-{fingerprint(members)[:16]}{suffix}"
     if not path.exists():
         _replace(folder, f"{stem}-*{suffix}", path, zip_bytes(members))
     return Artifact.of(key, path)

@@ -71,6 +71,15 @@ def test_only_what_changed_is_built_again(repository: Path, tmp_path: Path) -> N
     assert not [name for name in names if "__pycache__" in name]
 
 
+def test_the_name_of_a_zip_depends_on_its_code_not_on_the_machine(repository: Path, tmp_path: Path) -> None:
+    elsewhere = shutil.copytree(repository, tmp_path / "elsewhere")
+    here = build(STAGES["laptop"], repository, tmp_path / "out")
+    assert parameters(here) == parameters(build(STAGES["laptop"], elsewhere, tmp_path / "out2"))
+    with (elsewhere / "functions" / "collector" / "body.py").open("a") as file:
+        file.write("# changed\n")
+    assert parameters(here) != parameters(build(STAGES["laptop"], elsewhere, tmp_path / "out2"))
+
+
 def test_upload_sends_only_what_the_bucket_lacks(context: Context, tmp_path: Path) -> None:
     s3 = context.client("s3")
     s3.create_bucket(Bucket="upload-test")
