@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -152,14 +152,11 @@ def test_a_failing_copy_leaves_the_rows_that_were_there(lake):
     assert stored(lake) == before
 
 
-def test_two_loads_at_once_leave_the_rows_of_one(lake):
+def test_two_loads_at_once_both_succeed_and_leave_the_rows_of_one(lake):
     manifest = publish(activity())
     load(manifest)
-    threads = [threading.Thread(target=load, args=(manifest,)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(load, [manifest] * 4)) == [3] * 4
     assert len(stored(lake)) == 3
 
 
