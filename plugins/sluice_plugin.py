@@ -17,10 +17,11 @@ class SluicePlugin(AirflowPlugin):
     fastapi_apps: ClassVar[list[dict[str, Any]]] = [
         {"name": "Sluice", "app": LazyApp(), "url_prefix": URL_PREFIX},
     ]
+    # The navigation has room for about nine letters; the page itself is headed "Data quality".
     # Relative addresses: Airflow's page has a <base>, so they hold under any path Airflow is served from.
     external_views: ClassVar[list[dict[str, Any]]] = [
         {
-            "name": "Data quality",
+            "name": "Quality",
             "href": f".{URL_PREFIX}/quality",
             "url_route": "data-quality",
             "destination": "nav",

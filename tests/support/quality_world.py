@@ -7,7 +7,6 @@ from typing import Any
 
 from sluice.outcomes import OutcomeStore
 from sluice.quality.results import ExpectationOutcome, ValidationResult, ValidationStore
-
 from tests.support.quality_data import expectation, outcome, unmet_email, unmet_key, validation
 
 EVENTS = "curated.clickstream_events"
@@ -49,6 +48,7 @@ def fill(validations: ValidationStore, outcomes: OutcomeStore, today: date | Non
             found = _expectations(dataset, back)
             validations.write(validation(*found, dataset=dataset, suite=dataset, zone=zone, interval=day.isoformat()))
         sent = 11_000 + 137 * back
+        kept = {"step": "gate", "duplicates": 0, "quarantined": 0, "reasons": {}}
         bad = 40 + 9 * (back % 5)
         outcomes.put(
             outcome(
@@ -60,6 +60,7 @@ def fill(validations: ValidationStore, outcomes: OutcomeStore, today: date | Non
                 reasons={"event_type_allowed": bad - 12, "amount_positive": 9, "malformed_json": 3},
             )
         )
+        outcomes.put(outcome(day, records_in=sent - 260 - bad, records_out=sent - 260 - bad, **kept))
     repaired = (today - timedelta(days=11)).isoformat()
     validations.write(validation(unmet_key(), interval=repaired, run_id="a-first-try"))
     failing = _todays_failure(today)

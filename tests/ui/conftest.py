@@ -14,8 +14,8 @@ from typing import Any
 import boto3
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from sluice.quality.results import ValidationResult
 
+from sluice.quality.results import ValidationResult
 from tests.support.aws_endpoint import REPO, SETTINGS, free_port, running_endpoint, wait_for
 from tests.support.quality_world import create_stores, fill
 

@@ -25,7 +25,7 @@ from sluice.ui.problems import Problem, Unavailable
 from sluice.ui.reader import QualityReader
 
 _HERE = Path(__file__).parent
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
@@ -242,6 +242,7 @@ _templates.env.trim_blocks = _templates.env.lstrip_blocks = True
 _templates.env.filters.update(
     phrase=wording.phrase,
     value=wording.value_text,
+    figure=wording.figure,
     number=wording.number,
     moment=wording.moment,
     duration=wording.duration,

@@ -90,6 +90,11 @@ class Flow:
         return self.records_in - self.records_out - self.duplicates - self.quarantined
 
     @property
+    def lossless(self) -> bool:
+        """Whether every record that went in came out: nothing to draw."""
+        return self.records_in == self.records_out and not self.duplicates and not self.quarantined
+
+    @property
     def parts(self) -> tuple[tuple[str, int, float, float], ...]:
         """Name, count, start and width in percent of the widest the bar can get."""
         whole = max(self.records_in, self.records_out + self.duplicates + self.quarantined) or 1
@@ -109,12 +114,15 @@ class Flow:
 
 
 def flows(outcomes: Iterable[Outcome]) -> tuple[Flow, ...]:
-    """One flow per dataset and step that keeps the grain; failed runs wrote nothing and are left out."""
+    """One flow per dataset and step that keeps the grain, those that dropped records first.
+
+    Failed runs wrote nothing and are left out.
+    """
     grouped: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         if outcome.conserves and outcome.status == "success":
             grouped[outcome.dataset, outcome.step].append(outcome)
-    return tuple(
+    found = [
         Flow(
             dataset=dataset,
             step=step,
@@ -125,8 +133,9 @@ def flows(outcomes: Iterable[Outcome]) -> tuple[Flow, ...]:
             intervals=len(group),
             seconds=sum(o.seconds for o in group),
         )
-        for (dataset, step), group in sorted(grouped.items())
-    )
+        for (dataset, step), group in grouped.items()
+    ]
+    return tuple(sorted(found, key=lambda flow: (flow.dataset, flow.lossless, flow.step)))
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ class QualityReader:
         shown = [
             r
             for r in results
-            if (not filters.zone or r.zone == filters.zone) and (not filters.failed_only or r.status != "passed")
+            if (not filters.zone or r.zone == filters.zone) and (not filters.failed_only or r.status == "failed")
         ]
         shown.sort(key=lambda r: (r.interval, r.started_at), reverse=True)
         named = sorted({*datasets, *(o.dataset for o in outcomes)})

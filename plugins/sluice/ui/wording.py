@@ -24,6 +24,7 @@ _PHRASES = {
     "expect_column_distinct_values_to_be_in_set": "takes only values of {value_set}",
     "expect_column_pair_values_to_be_equal": "are equal",
 }
+_PLAIN_BETWEEN = "expect_column_values_to_be_between"
 _BOUNDED = {
     "expect_column_values_to_be_between": "is",
     "expect_column_min_to_be_between": "has a minimum",
@@ -42,13 +43,15 @@ def phrase(expectation: ExpectationOutcome) -> str:
     """What is expected, to be read after the column's (or "The table") name."""
     kind, kwargs = expectation.expectation, expectation.kwargs
     if kind in _BOUNDED:
-        text = f"{_BOUNDED[kind]} {_bounds(kwargs)}"
+        bounds = _bounds(kwargs)
+        of = "" if kind == _PLAIN_BETWEEN or bounds.startswith("between") else "of "
+        text = f"{_BOUNDED[kind]} {of}{bounds}"
     elif kind in _PHRASES:
         text = _PHRASES[kind].format_map(_Arguments(kwargs))
     else:
         text = kind.removeprefix("expect_").replace("_", " ")
     mostly = kwargs.get("mostly")
-    return f"{text}, in at least {mostly:.4g} of the rows" if isinstance(mostly, float) and mostly < 1 else text
+    return f"{text}, in at least {100 * mostly:.4g} % of the rows" if isinstance(mostly, float) and mostly < 1 else text
 
 
 class _Arguments(dict[str, str]):
@@ -62,11 +65,11 @@ class _Arguments(dict[str, str]):
 def _bounds(kwargs: Mapping[str, Any]) -> str:
     low, high = kwargs.get("min_value"), kwargs.get("max_value")
     if low is not None and high is not None:
-        return f"between {value_text(low)} and {value_text(high)}"
+        return f"between {figure(low)} and {figure(high)}"
     if low is not None:
-        return f"{'more than' if kwargs.get('strict_min') else 'at least'} {value_text(low)}"
+        return f"{'more than' if kwargs.get('strict_min') else 'at least'} {figure(low)}"
     if high is not None:
-        return f"{'less than' if kwargs.get('strict_max') else 'at most'} {value_text(high)}"
+        return f"{'less than' if kwargs.get('strict_max') else 'at most'} {figure(high)}"
     return "between two bounds"
 
 
@@ -83,15 +86,21 @@ def value_text(value: Any) -> str:
     return text if len(text) <= _MAX_VALUE else text[:_MAX_VALUE] + "…"
 
 
+def figure(value: Any) -> str:
+    """A value that stands for an amount: like :func:`value_text`, with thousands set apart."""
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return number(int(value)) if whole and not isinstance(value, bool) else value_text(value)
+
+
 def number(value: int | float | None) -> str:
     """With a thin space between thousands, as in ``1 204``."""
-    return "–" if value is None else f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return "\N{EN DASH}" if value is None else f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def percent(part: float, whole: float) -> str:
     """A share; never rounded to 0 % or 100 % when it is neither."""
     if not whole:
-        return "–"
+        return "\N{EN DASH}"
     share = 100 * part / whole
     if 0 < share < 0.1:
         return "< 0.1 %"

@@ -30,7 +30,7 @@ def test_a_record_out_of_nowhere_is_refused_too():
 
 
 def test_quarantined_records_need_reasons():
-    with pytest.raises(ConservationError, match="10 records are quarantined .* the reasons name only 3"):
+    with pytest.raises(ConservationError, match=r"10 records are quarantined .* the reasons name only 3"):
         outcome(reasons={"amount_positive": 3}).check_conservation()
 
 
