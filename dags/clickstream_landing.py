@@ -1,8 +1,9 @@
 """# Clickstream: landing
 
-Objects that the delivery stream wrote to the raw zone wake this pipeline through the bucket's notifications. It finds the
-days with something that no promotion has read yet, waits until their last hour has completely landed and announces them
-as partitions of the asset `raw.clickstream_events`, which starts the promotion of each.
+Objects that the delivery stream wrote to the raw zone wake this pipeline through the bucket's notifications; a schedule
+wakes it after each hour has closed. It finds the days with something in closed hours that no promotion has read, waits
+until the last of these hours has completely landed and announces each day as a partition of the asset
+`raw.clickstream_events`, which starts its promotion.
 
 What is promoted is decided by what lies in the lake, never by the notification: one that is lost, repeated or late
 changes nothing.
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from airflow.sdk import Asset, AssetWatcher, dag, task
+from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable, dag, task, task_group
 
 from sluice.orchestration.assets import RAW_EVENTS
 from sluice.orchestration.defaults import DEFAULT_ARGS
@@ -24,6 +25,7 @@ from sluice.orchestration.triggers import RawLandedTrigger
 
 PREFIX = "raw/clickstream/events/"
 LOOKBACK_DAYS = 7
+LATENESS = timedelta(minutes=15)
 
 raw_objects = Asset(
     "raw.clickstream_objects",
@@ -34,7 +36,7 @@ raw_objects = Asset(
 
 
 @dag(
-    schedule=[raw_objects],
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("16 * * * *", timezone="UTC"), assets=[raw_objects]),
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
@@ -44,9 +46,9 @@ raw_objects = Asset(
 )
 def clickstream_landing():
     @task
-    def find_pending(bucket: str, triggering_asset_events=None) -> list[dict[str, str]]:
-        """Days to promote, with the last hour to wait for."""
-        from dataclasses import asdict
+    def find_closed_hours(bucket: str, triggering_asset_events=None) -> list[str]:
+        """For each day to promote, the last hour to wait for."""
+        from datetime import UTC
 
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
@@ -54,35 +56,34 @@ def clickstream_landing():
         from sluice.outcomes import OutcomeStore
 
         events = [event for group in triggering_asset_events.values() for event in group]
-        announced = {day for event in events for day in _days(event.extra)}
         found = pending_days(
-            S3Hook().get_conn(), bucket, PREFIX, "curated.clickstream_events", OutcomeStore(), announced, LOOKBACK_DAYS
+            S3Hook().get_conn(), bucket, PREFIX, "curated.clickstream_events", OutcomeStore(),
+            announced={day for event in events for day in _days(event.extra)},
+            lookback=LOOKBACK_DAYS, lateness=LATENESS, now=datetime.now(UTC),
         )
-        return [asdict(day) for day in found]
+        return [day.last_hour for day in found]
 
-    @task
-    def hours(pending: list[dict[str, str]]) -> list[str]:
-        """The last hour of each day."""
-        return [day["last_hour"] for day in pending]
+    @task_group
+    def land(hour: str):
+        landed = HourLandedSensor(
+            task_id="wait_until_landed",
+            delivery_stream="clickstream-raw",
+            bucket=LAKE_BUCKET,
+            prefix=PREFIX,
+            hour=hour,
+            lateness=LATENESS,
+            timeout=3 * 3600,
+        )
+        announce(landed.output)
 
     @task(outlets=[RAW_EVENTS])
-    def announce(landed: list[str], outlet_events=None) -> list[str]:
-        """Tell of each day as a partition."""
-        days = sorted({hour[:10] for hour in landed})
-        if days:
-            outlet_events[RAW_EVENTS].add_partitions(days)
-        return days
+    def announce(hour: str, outlet_events=None) -> str:
+        """Tell of the hour's day as a partition."""
+        day = hour[:10]
+        outlet_events[RAW_EVENTS].add_partitions(day)
+        return day
 
-    landed = HourLandedSensor.partial(
-        task_id="wait_until_landed",
-        delivery_stream="clickstream-raw",
-        bucket=LAKE_BUCKET,
-        prefix=PREFIX,
-        lateness=timedelta(minutes=15),
-        map_index_template="{{ task.hour }}",
-        timeout=26 * 3600,
-    ).expand(hour=hours(find_pending(LAKE_BUCKET)))
-    announce(landed.output)
+    land.expand(hour=find_closed_hours(LAKE_BUCKET))
 
 
 def _days(extra: dict) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-JOB_MODULES = ("duckdb", "great-expectations", "pyyaml")
+JOB_MODULES = ("duckdb", "great-expectations", "jsonschema", "open-data-contract-standard", "pyyaml")
 
 
 def job_modules(requirements: Path = REPOSITORY / "requirements" / "spark.txt") -> str:

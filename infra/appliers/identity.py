@@ -42,15 +42,18 @@ def policy(context: Context, wanted: Properties) -> Applied:
 
 
 def secret(context: Context, wanted: Properties) -> Applied:
-    """Apply ``AWS::SecretsManager::Secret`` with a JSON object as value.
+    """Apply ``AWS::SecretsManager::Secret``: with a JSON object as value, or with a generated one.
 
-    Entries of the template's value that the secret lacks are added. None is changed or removed: a secret belongs to its
-    operators once it exists.
+    Entries of the template's value that the secret lacks are added; a generated value is made once. None is changed or
+    removed: a secret belongs to its operators once it exists.
     """
     secrets, name = context.client("secretsmanager"), wanted["Name"]
     definition = wanted.pick("Description", "SecretString", "KmsKeyId")
+    generate = wanted.get("GenerateSecretString")
     live = found_or_none(secrets.describe_secret, "ResourceNotFoundException", SecretId=name)
     if live is None:
+        if generate:
+            definition["SecretString"] = secrets.get_random_password(**generate)["RandomPassword"]
         arn = secrets.create_secret(Name=name, Tags=wanted.tags(), **definition)["ARN"]
         return Applied(arn, {"Id": arn}, "created")
     wanted.tags()
@@ -58,6 +61,8 @@ def secret(context: Context, wanted: Properties) -> Applied:
     if live.get("Description", "") != definition.get("Description", ""):
         secrets.update_secret(SecretId=name, Description=definition.get("Description", ""))
         done = "updated"
+    if generate:
+        return Applied(live["ARN"], {"Id": live["ARN"]}, done)
     value = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
     merged = json.loads(definition["SecretString"]) | value
     if merged != value:

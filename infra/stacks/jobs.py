@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
 from infra.pins import job_modules
-from infra.settings import DATASET_ZONES, GLUE_JOBS, JOBS_ROLE, OUTCOMES_TABLE, Stage
+from infra.settings import DATASET_ZONES, GLUE_JOBS, JOBS_ROLE, OUTCOMES_TABLE, PII_SECRET, Stage
 
 from .base import SluiceStack
 
@@ -19,6 +20,7 @@ class JobsStack(SluiceStack):
         super().__init__(scope, "jobs", stage, key_arn)
         role = self.role(JOBS_ROLE, "glue.amazonaws.com", "Glue jobs: read raw, write curated, enriched, quarantine")
         self._permissions(role)
+        self.allow(role, ["secretsmanager:GetSecretValue"], [self._pii_key().ref])
         for name in GLUE_JOBS:
             job = glue.CfnJob(
                 self,
@@ -39,6 +41,21 @@ class JobsStack(SluiceStack):
                 default_arguments=self._arguments(),
             )
             job.node.add_dependency(role)
+
+    def _pii_key(self) -> secrets.CfnSecret:
+        """The key of the hashes that stand for personal data; losing it means that new hashes match no old ones."""
+        secret = secrets.CfnSecret(
+            self,
+            "pii-key",
+            name=PII_SECRET,
+            description="Key of the hashes that stand for personal data in the lake",
+            kms_key_id=self.key_arn,
+            generate_secret_string=secrets.CfnSecret.GenerateSecretStringProperty(
+                password_length=64, exclude_punctuation=True
+            ),
+        )
+        self.keep(secret)
+        return secret
 
     def _permissions(self, role: iam.Role) -> None:
         writable = ("curated", "enriched", "quarantine", "manifests")

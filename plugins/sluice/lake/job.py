@@ -76,7 +76,7 @@ def read_contract(s3: Any, address: str) -> Dataset:
     """
     parts = urlsplit(address)
     body = s3.get_object(Bucket=parts.netloc, Key=parts.path.lstrip("/"))["Body"].read()
-    return load_contract(body, name=address)
+    return load_contract(body, source=address)
 
 
 def session(description: str) -> SparkSession:

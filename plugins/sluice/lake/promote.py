@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 from sluice.contracts.model import Dataset, OrderKey
 from sluice.lake.interval import Interval
-from sluice.lake.lines import line_batches
 from sluice.lake.raw_zone import RawObject, split
 
 if TYPE_CHECKING:
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
 OUTSIDE_INTERVAL = "outside_interval"
+# Stored bytes (usually gzip) that one task reads; an object is never divided.
+_TASK_BYTES = 8 << 20
+_LEAST_TASKS = 4
 _PROVENANCE = ("record_id", "source_file", "source_line", "raw_line", "reason")
 
 
@@ -57,7 +59,7 @@ class Fates:
 
 
 def parse(
-    spark: SparkSession, dataset: Dataset, bucket: str, objects: list[RawObject], salt: str, tasks: int = 8
+    spark: SparkSession, dataset: Dataset, bucket: str, objects: list[RawObject], salt: str
 ) -> DataFrame:
     """Parse, type, validate and mask the lines of raw objects.
 
@@ -69,8 +71,6 @@ def parse(
         What to read.
     salt : str
         Key of the contract's PII hashes.
-    tasks : int
-        Parallel readers.
 
     Returns
     -------
@@ -81,38 +81,42 @@ def parse(
     from pyspark.sql import types as T
     from pyspark.sql.pandas.types import to_arrow_schema
 
+    from sluice.contracts.raw_sql import raw_select_sql
     from sluice.contracts.spark_schema import spark_schema_json
 
+    tasks = max(_LEAST_TASKS, sum(item.size for item in objects) // _TASK_BYTES)
     groups = [[item.key for item in group] for group in split(objects, tasks)]
     columns = T.StructType.fromJson(spark_schema_json(dataset)).fields
     schema = T.StructType(
         [T.StructField(field.name, field.dataType) for field in columns]
         + [T.StructField(name, T.LongType() if name == "source_line" else T.StringType()) for name in _PROVENANCE]
     )
-    read = _reader(dataset, bucket, groups, salt, to_arrow_schema(schema))
+    # The query is written here, once: a worker that only runs it starts without reading contracts.
+    query = raw_select_sql(dataset, "lines", "line", passthrough=("source_file", "source_line"))
+    read = _reader(query, salt, bucket, groups, to_arrow_schema(schema))
     return spark.range(0, len(groups), 1, len(groups)).mapInArrow(read, schema)
 
 
 def _reader(
-    dataset: Dataset, bucket: str, groups: list[list[str]], salt: str, target: pa.Schema
+    query: str, salt: str, bucket: str, groups: list[list[str]], target: pa.Schema
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         import boto3
         import duckdb
         import pyarrow as pa
 
-        from sluice.contracts.raw_sql import raw_select_sql
+        from sluice.lake.lines import line_batches
 
         s3 = boto3.client("s3")
         engine = duckdb.connect()
         engine.execute("set threads = 1; set TimeZone = 'UTC'; set preserve_insertion_order = false")
         engine.execute("set autoinstall_known_extensions = false; set autoload_known_extensions = false")
-        sql = raw_select_sql(dataset, "lines", "line", passthrough=("source_file", "source_line"))
         for batch in batches:
             for group in batch.column(0).to_pylist():
                 for lines in line_batches(s3, bucket, groups[group]):
                     engine.register("lines", pa.table(lines))
-                    yield from engine.execute(sql, {"salt": salt}).to_arrow_table().select(target.names).cast(target).to_batches()
+                    rows = engine.execute(query, {"salt": salt}).to_arrow_table()
+                    yield from rows.select(target.names).cast(target).to_batches()
 
     return read
 

@@ -26,7 +26,7 @@ class PendingDay:
     day : str
         ``YYYY-MM-DD``.
     last_hour : str
-        ISO 8601 start of the last hour that has objects; when that one has landed, the day has.
+        ISO 8601 start of the last closed hour with something new; when that one has landed, the day can be promoted.
     """
 
     day: str
@@ -34,9 +34,20 @@ class PendingDay:
 
 
 def pending_days(
-    s3: Any, bucket: str, prefix: str, dataset: str, promotions: Promotions, announced: Iterable[str], lookback: int
+    s3: Any,
+    bucket: str,
+    prefix: str,
+    dataset: str,
+    promotions: Promotions,
+    announced: Iterable[str],
+    lookback: int,
+    lateness: timedelta,
+    now: datetime,
 ) -> list[PendingDay]:
-    """Days whose raw objects differ from what the last promotion of the day read.
+    """Days with objects in closed hours that no promotion has read.
+
+    An hour that is still open is left alone until it closes: its day is found then, by the schedule, if nothing else
+    asks before.
 
     Parameters
     ----------
@@ -44,18 +55,28 @@ def pending_days(
         Days that notifications spoke of, looked at whatever their age.
     lookback : int
         How many days back to look for objects whose notification was lost.
+    lateness : timedelta
+        How long after its end an hour stays open.
     """
-    oldest = datetime.now(UTC).date() - timedelta(days=lookback)
+    oldest = now.date() - timedelta(days=lookback)
     recent = {day for day in days_present(s3, bucket, prefix) if day >= oldest}
     pending = []
     for day in sorted(recent | {date.fromisoformat(day) for day in announced}):
         objects = list_objects(s3, bucket, prefix, Interval.of_partition(day.isoformat()))
         last = promotions.latest(dataset, day.isoformat(), "promote")
-        if objects and (last is None or last.input_fingerprint != fingerprint(objects)):
-            pending.append(PendingDay(day.isoformat(), _last_hour(day, objects)))
+        if last is not None and last.input_fingerprint == fingerprint(objects):
+            continue
+        hours = (_hour(day, item) for item in objects if last is None or item.landed_at >= _read_at(last))
+        closed = [hour for hour in hours if hour + timedelta(hours=1) + lateness <= now]
+        if closed:
+            pending.append(PendingDay(day.isoformat(), max(closed).isoformat()))
     return pending
 
 
-def _last_hour(day: date, objects: list[RawObject]) -> str:
-    hour = max(int(item.key.rsplit("/hour=", 1)[1][:2]) for item in objects)
-    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC).isoformat()
+def _hour(day: date, item: RawObject) -> datetime:
+    return datetime(day.year, day.month, day.day, int(item.key.rsplit("/hour=", 1)[1][:2]), tzinfo=UTC)
+
+
+def _read_at(promotion: Any) -> datetime:
+    """When a promotion listed its input, less the second that S3's timestamps are rounded by."""
+    return promotion.recorded_at - timedelta(seconds=promotion.seconds + 1)
