@@ -208,6 +208,12 @@ def _object(tokens: Tokens, index: int, opening: int, case: bool) -> tuple[list[
     return [raw(f"jsonb_build_object({rewritten(tokens[opening + 1 : end], case)})")], end + 1
 
 
+@_handles("json_serialize")
+def _json_serialize(tokens: Tokens, index: int, opening: int, case: bool) -> tuple[list[Token], int] | None:
+    """JSON_SERIALIZE is syntax of its own since PostgreSQL 17, and not for JSONB."""
+    return [raw("rs.json_serialize")], index + 1
+
+
 @_handles("version")
 def _version(tokens: Tokens, index: int, opening: int, case: bool) -> tuple[list[Token], int] | None:
     return [raw("rs.version()")], closing(tokens, opening) + 1

@@ -19,9 +19,9 @@ FUNCTIONS = frozenset(
     regexp_split_to_array regexp_like gen_random_uuid uuidv7 uuidv4 make_date make_time make_timestamp make_timestamptz make_interval date_bin
     clock_timestamp statement_timestamp transaction_timestamp age justify_days justify_hours justify_interval isfinite format concat_ws
     starts_with xmlagg xmlelement num_nonnulls num_nulls width_bucket erf scale min_scale trim_scale gcd lcm every bit_length overlay
-    rank_within encode to_hex quote_nullable encode_array digest pgp_sym_encrypt hashtext crc32 crc32c to_tsvector to_tsquery
+    encode to_hex quote_nullable json_array json_object json_query json_value json_exists json_table json_scalar json_arrayagg json_objectagg digest pgp_sym_encrypt hashtext crc32 crc32c to_tsvector to_tsquery
     plainto_tsquery ts_rank ts_headline setseed nextval currval setval lastval pg_sleep dblink covar_pop covar_samp corr regr_slope regr_intercept regr_r2
-    regr_count mode any_value_agg range_agg lower_inc upper_inc int4range tsrange tstzrange daterange row_number_over normalize unistr casefold""".split()
+    regr_count mode range_agg lower_inc upper_inc int4range tsrange tstzrange daterange normalize unistr casefold""".split()
 )
 LEADER_ONLY = frozenset({"now", "generate_series", "current_schemas", "getpgusername"})
 TYPES = frozenset(

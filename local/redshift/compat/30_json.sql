@@ -1,6 +1,6 @@
 -- SUPER is jsonb here. JSON text functions answer '' for what is missing, as Redshift's do.
 create or replace function pg_catalog.json_parse(text) returns jsonb language sql immutable parallel safe as $$ select $1::jsonb $$;
-create or replace function pg_catalog.json_serialize(jsonb) returns text language sql immutable parallel safe as $$ select $1::text $$;
+create or replace function rs.json_serialize(jsonb) returns text language sql immutable parallel safe as $$ select $1::text $$;
 create or replace function pg_catalog.can_json_parse(value text) returns boolean language plpgsql immutable as
 $$ begin return value::jsonb is not null; exception when others then return false; end $$;
 create or replace function pg_catalog.json_extract_path_text(from_json text, variadic path text[]) returns text language sql immutable parallel safe as
