@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from sluice.contracts.errors import ContractError, Problem, UnknownDatasetError
 from sluice.contracts.loader import Contracts, load_contract, load_contracts
-from sluice.contracts.model import (Column, Dataset, OrderKey, PartitionField, RawSource, RowRule, TableCheck,
-                                    Warehouse)
+from sluice.contracts.model import Column, Dataset, OrderKey, PartitionField, RawSource, RowRule, TableCheck, Warehouse
 from sluice.contracts.types import DataType
 
 __all__ = ["Column", "ContractError", "Contracts", "DataType", "Dataset", "OrderKey", "PartitionField", "Problem",

@@ -30,7 +30,10 @@ class Contracts(Mapping[str, Dataset]):
         return name in self._datasets or name in self._aliases
 
     def get(self, name: str, default: Dataset | None = None) -> Dataset | None:  # type: ignore[override]
-        return self[name] if name in self else default
+        try:
+            return self[name]
+        except UnknownDatasetError:
+            return default
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._datasets)

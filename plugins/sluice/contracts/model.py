@@ -99,7 +99,7 @@ class OrderKey:
 
 @dataclass(frozen=True)
 class PartitionField:
-    """An Iceberg partition transform: ``identity``, ``hour``, ``day``, ``month``, ``year``, ``bucket``, ``truncate``."""
+    """An Iceberg transform: ``identity``, ``hour``, ``day``, ``month``, ``year``, ``bucket``, ``truncate``."""
 
     transform: str
     column: str

@@ -29,8 +29,8 @@ class Notes:
 class CustomProperties:
     """The ``customProperties`` of one element.
 
-    Other tools may keep their properties beside ours, so unknown names are fine, unless they look like a misspelt one of
-    ours: a `piiTransfrom` that nobody reads would publish personal data.
+    Other tools may keep their properties beside ours, so unknown names are fine, unless they look like one of ours,
+    misspelt: a `piiTransfrom` that nobody reads would publish personal data.
     """
 
     def __init__(self, notes: Notes, path: Path, items: Sequence[CustomProperty] | None,

@@ -2,8 +2,8 @@
 
 A record is judged by the first rule it breaks, in this order: it is not a record at all (``malformed``); a value is
 there but is not of its type (``bad_x``); a required value is missing (``missing_x``); a value is not allowed
-(``x_not_in_set``, ``x_out_of_range``, ``x_pattern``, ``x_length``); finally the contract's own rules. The names are part
-of the contract: quarantine tables, outcomes and dashboards count by them.
+(``x_not_in_set``, ``x_out_of_range``, ``x_pattern``, ``x_length``); finally the contract's own rules. The names are
+part of the contract: quarantine tables, outcomes and dashboards count by them.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ MALFORMED = "malformed"
 class QuarantineRule:
     """One reason to hold a record back.
 
-    ``sql`` is a DuckDB expression over the typed raw columns that is true when a record breaks the rule and false, never
-    NULL, otherwise. Only rules of severity ``error`` quarantine; the others are counted as warnings.
+    ``sql`` is a DuckDB expression over the typed raw columns that is true when a record breaks the rule and false,
+    never NULL, otherwise. Only rules of severity ``error`` quarantine; the others are counted as warnings.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """DuckDB SQL that turns raw JSON lines into typed, judged rows of a curated table.
 
-Every line gives exactly one row, whatever it holds: good rows have ``reason`` NULL, all others the name of the first rule
-they break. Facts about DuckDB 2.0 this rests on (each has a test):
+Every line gives exactly one row, whatever it holds: good rows have ``reason`` NULL, all others the name of the first
+rule they break. Facts about DuckDB 2.0 this rests on (each has a test):
 
 - casting text to ``timestamp`` drops its offset silently, so instants are cast to ``timestamptz``; text without an
   offset would take the session's time zone, so it gets a ``Z`` first;
@@ -39,8 +39,9 @@ def raw_select_sql(dataset: Dataset, relation: str, line_column: str = "value", 
     line_column
         Its column with the JSON text.
     salt
-        SQL expression of the key of the PII hash. The default is a named parameter, so that the key stays out of the SQL
-        text: run the query with ``{"salt": key}``. The query always takes it, also when the contract hashes nothing.
+        SQL expression of the key of the PII hash. The default is a named parameter, so that the key stays out of the
+        SQL text: run the query with ``{"salt": key}``. The query always takes it, also when
+        the contract hashes nothing.
     passthrough
         Further columns of `relation` to hand on, such as the file name.
 

@@ -64,7 +64,7 @@ def _cut(data: Any, location: tuple[str | int, ...]) -> Path:
     path: list[str | int] = []
     holder, value = None, data
     for part in location:
-        if isinstance(value, dict) and part in value or isinstance(value, list) and isinstance(part, int):
+        if (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int)):
             holder, value = value, value[part]  # type: ignore[index]
             path.append(part)
     if holder is not None:

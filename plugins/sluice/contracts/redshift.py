@@ -49,5 +49,6 @@ def redshift_type(column: Column) -> str:
 
 def _warehouse(dataset: Dataset) -> Warehouse:
     if dataset.warehouse is None:
-        raise ValueError(f"{dataset.name} is not copied to a warehouse: its contract has no custom property 'warehouse'")
+        raise ValueError(f"{dataset.name} is not copied to a warehouse: "
+                         "its contract has no custom property 'warehouse'")
     return dataset.warehouse

@@ -59,7 +59,8 @@ def dataset_of(minimal: dict[str, Any]) -> Callable[..., Dataset]:
             schema["properties"].append(entry)
         if quality is not None:
             schema["quality"] = quality
-        schema["customProperties"] = [entry for entry in schema["customProperties"] if raw or entry["property"] != "raw"]
+        schema["customProperties"] = [entry for entry in schema["customProperties"]
+                                      if raw or entry["property"] != "raw"]
         schema["customProperties"] += [{"property": key, "value": value} for key, value in (custom or {}).items()]
         return load_contract(yaml.safe_dump(minimal).encode())
 

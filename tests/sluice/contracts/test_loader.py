@@ -44,13 +44,13 @@ def test_the_events_contract_says_what_the_promotion_needs(events):
 def test_the_contracts_have_the_columns_the_pipelines_agreed_on(contracts):
     assert {name: " ".join(column.name for column in dataset.columns) for name, dataset in contracts.items()} == {
         "curated.clickstream_events":
-            "event_id tenant_id user_id session_id event_type page_id event_timestamp received_at device_type user_agent "
-            "referrer ip_hash email_hash product_id amount currency is_bot event_date",
+            "event_id tenant_id user_id session_id event_type page_id event_timestamp received_at device_type "
+            "user_agent referrer ip_hash email_hash product_id amount currency is_bot event_date",
         "enriched.clickstream_hourly_activity":
             "tenant_id event_hour event_date page_id views clicks purchases unique_users revenue",
         "enriched.clickstream_sessions":
-            "tenant_id session_id user_id started_at ended_at event_date duration_seconds views clicks purchases revenue "
-            "entry_page exit_page device_type is_bot",
+            "tenant_id session_id user_id started_at ended_at event_date duration_seconds views clicks purchases "
+            "revenue entry_page exit_page device_type is_bot",
     }
 
 
@@ -89,7 +89,8 @@ def test_datasets_survive_pickling(events):
     ("piiTransform, value: hash", "piiTransfrom, value: hash",
      "schema[0].properties[11].customProperties[2].property: unknown custom property 'piiTransfrom', did you mean "
      "'piiTransform'?"),
-    ("piiTransform, value: hash", "piiTransform, value: hide", "'hide' is not allowed, expected one of hash, mask, drop"),
+    ("piiTransform, value: hash", "piiTransform, value: hide",
+     "'hide' is not allowed, expected one of hash, mask, drop"),
     ("hour(event_timestamp)", "hour(event_time)", "there is no column 'event_time'"),
     ("hour(event_timestamp)", "week(event_timestamp)", "is not a partition transform; expected a column, hour(c)"),
     ("received_at desc", "received_at newest", "is not an ordering; expected a column followed by asc or desc"),

@@ -16,7 +16,7 @@ from sluice.contracts import Dataset, load_contract
 from sluice.contracts.quarantine import quarantine_rules
 from sluice.contracts.raw_sql import raw_select_sql
 
-UTC = dt.timezone.utc
+UTC = dt.UTC
 KEY = "k3y"
 EVENTS_BYTES = (Path(__file__).parents[3] / "contracts" / "clickstream" / "events.yaml").read_bytes()
 GOOD: dict[str, Any] = {

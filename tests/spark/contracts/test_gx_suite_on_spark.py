@@ -14,7 +14,7 @@ from sluice.contracts import load_contracts
 from sluice.contracts.gx_suite import expectation_suite
 from sluice.contracts.spark_schema import spark_ddl, spark_schema_json
 
-NOW = dt.datetime(2026, 1, 1, 5, tzinfo=dt.timezone.utc)
+NOW = dt.datetime(2026, 1, 1, 5, tzinfo=dt.UTC)
 EVENT = ("e1", "t", "u", "s", "click", "p", NOW, NOW, None, None, None, "a" * 64, None, None, Decimal("1.00"), "EUR",
          False, NOW.date())
 ACTIVITY = ("t", NOW, NOW.date(), "p", 1, 0, 0, 1, Decimal("0.00"))
