@@ -102,7 +102,9 @@ class Mapping:
             batch = Batch(batch.first, batch.first + len(records), batch.attempts)
             outcome = self._invoke(function, name, batch, records)
             for given_up in work.settle(batch, outcome, records):
-                self._give_up(function, stream, name, given_up, log.read(given_up.first, given_up.last - given_up.first))
+                self._give_up(
+                    function, stream, name, given_up, log.read(given_up.first, given_up.last - given_up.first)
+                )
             self._positions[name] = work.checkpoint(default=batch.last)
             gateway.write_json(self._file, self._positions)
             progressed = True

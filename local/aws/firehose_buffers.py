@@ -57,7 +57,7 @@ class Buffers:
         record: tuple[str, int, int, bytes],
         limit: int,
     ) -> None:
-        """Put a record (shard, position, arrival, data) into its partition's buffer; a buffer of ``limit`` bytes closes."""
+        """Put a record (shard, position, arrival, data) into its partition's buffer; at ``limit`` bytes it closes."""
         name = (error, *((space, key, value) for space, pairs in keys.items() for key, value in pairs.items()))
         buffer = self._open.get(name)
         if buffer is None:

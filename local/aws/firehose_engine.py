@@ -15,8 +15,8 @@ from typing import Any
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import firehose, kinesis
 
-from local.aws import gateway, kinesis_store, metrics
 from local.aws import firehose_records as records
+from local.aws import gateway, kinesis_store, metrics
 from local.aws.firehose_delivery import Delivery, Logs
 from local.aws.gateway import Response
 from local.aws.record_log import Record, RecordLog

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -89,9 +89,9 @@ def _value(value: Any, kind: pa.DataType) -> Any:
         return Decimal(str(value)).quantize(Decimal(1).scaleb(-kind.scale))
     if pa.types.is_timestamp(kind):
         if isinstance(value, (int, float)):
-            return datetime.fromtimestamp(value / 1000, timezone.utc)
+            return datetime.fromtimestamp(value / 1000, UTC)
         moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-        return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if pa.types.is_date(kind):
         return date.fromisoformat(str(value))
     if pa.types.is_list(kind):

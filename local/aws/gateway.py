@@ -107,7 +107,9 @@ def get_object(bucket: str, key: str) -> bytes:
         When S3 refuses it (for example because there is no such key).
     """
     status, _, answer = on_loop(
-        s3.handle_request("GET", f"/{bucket}/{key}", {"host": HOST}, b"", {}, enforce_bucket_region=False, internal=True)
+        s3.handle_request(
+            "GET", f"/{bucket}/{key}", {"host": HOST}, b"", {}, enforce_bucket_region=False, internal=True
+        )
     )
     if status >= 300:
         raise CallFailed(f"s3://{bucket}/{key} answered {status}: {bytes(answer)[:300].decode(errors='replace')}")

@@ -12,15 +12,18 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
 from ministack.services import glue
 
 from local.aws import gateway
 from local.aws.gateway import Response
+from local.aws.glue_interface import JobRunner, JobRunSpec, JobRunUpdate
+from local.aws.glue_logs import LOG_GROUP, write_log
+
+__all__ = ["FINAL", "GlueJobs", "JobRunSpec", "JobRunUpdate", "JobRunner"]
 
 logger = logging.getLogger("sluice.glue")
 
@@ -37,80 +40,9 @@ USES = {
     ),
 }
 
-LOG_GROUP = "/aws-glue/jobs"
 FINAL = frozenset({"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR"})
 _DEFAULT_TIMEOUT_MINUTES = 480
 _KEPT_JOB_FIELDS = ("ExecutionProperty", "ExecutionClass", "NotificationProperty", "MaintenanceWindow", "JobMode")
-
-
-@dataclass(frozen=True)
-class JobRunUpdate:
-    """What a runner reports about a run.
-
-    Attributes
-    ----------
-    state
-        ``RUNNING`` or a final state: ``SUCCEEDED``, ``FAILED``, ``STOPPED``.
-    error
-        Message for the user when the run failed.
-    output, errors
-        Lines to add to the run's two log streams.
-    execution_seconds
-        Time the run itself took, when it differs from the time since it started.
-    """
-
-    state: str
-    error: str = ""
-    output: tuple[str, ...] = ()
-    errors: tuple[str, ...] = ()
-    execution_seconds: int | None = None
-
-
-@dataclass(frozen=True)
-class JobRunSpec:
-    """One run to execute.
-
-    Attributes
-    ----------
-    script
-        The job's script, downloaded.
-    extra_py_files, extra_files
-        What ``--extra-py-files`` and ``--extra-files`` name, downloaded.
-    arguments
-        Job defaults and run arguments merged, with their leading dashes, as Glue passes them to the script.
-    command
-        Name of the job's command: ``glueetl``, ``gluestreaming`` or ``pythonshell``.
-    report
-        To be called with every change; calls after a final state are ignored.
-    """
-
-    run_id: str
-    job_name: str
-    script_location: str
-    script: Path
-    extra_py_files: tuple[Path, ...]
-    extra_files: tuple[Path, ...]
-    arguments: Mapping[str, str]
-    glue_version: str
-    timeout_minutes: int
-    command: str
-    region: str
-    workers: int
-    worker_type: str
-    report: Callable[[JobRunUpdate], None]
-
-
-class JobRunner(Protocol):
-    """Executes runs. ``start`` returns at once; progress is told through ``run.report``."""
-
-    def start(self, run: JobRunSpec) -> None:
-        """Begin to execute a run."""
-
-    def stop(self, run_id: str) -> None:
-        """End a run soon; it then reports ``STOPPED``."""
-
-    def close(self) -> None:
-        """End every run and whatever waits for one."""
 
 
 class GlueJobs:
@@ -164,7 +96,9 @@ class GlueJobs:
         name = data.get("JobName", "")
         job = glue._jobs.get(name)
         if not job:
-            return error_response_json("EntityNotFoundException", f"Failed to start job run due to missing metadata: {name}", 400)
+            return error_response_json(
+                "EntityNotFoundException", f"Failed to start job run due to missing metadata: {name}", 400
+            )
         with self._lock:
             runs = glue._job_runs.setdefault(name, [])
             limit = (job.get("ExecutionProperty") or {}).get("MaxConcurrentRuns") or 1
@@ -176,7 +110,9 @@ class GlueJobs:
             self._active[run["Id"]] = run
         self._persist()
         owner = (get_account_id(), get_region())
-        thread = threading.Thread(target=self._launch, args=(owner, job, run), name=f"glue-{run['Id'][:11]}", daemon=True)
+        thread = threading.Thread(
+            target=self._launch, args=(owner, job, run), name=f"glue-{run['Id'][:11]}", daemon=True
+        )
         timer = threading.Timer(run["Timeout"] * 60, self._time_out, args=(run["Id"],))
         timer.daemon = True
         self._timers[run["Id"]] = timer
@@ -323,7 +259,8 @@ class GlueJobs:
         with gateway.scope(*owner):
             # Logs come first: who sees a final state may read them at once.
             write_log("output", run["Id"], update.output)
-            write_log("error", run["Id"], (*update.errors, *((message,) if message and not update.errors else ())))
+            unsaid = (message,) if message and run["JobRunState"] == "STARTING" else ()
+            write_log("error", run["Id"], (*update.errors, *unsaid))
         if state not in FINAL:
             run.update(JobRunState=state, LastModifiedOn=time.time())
             return
@@ -369,18 +306,3 @@ def _keeping(original: Any, named: Callable[[dict[str, Any]], tuple[str | None, 
         return response
 
     return operation
-
-
-def write_log(kind: str, stream: str, lines: Iterable[str]) -> None:
-    """Add lines to a run's stream in ``/aws-glue/jobs/output`` or ``/error``, creating both as needed."""
-    events = [{"timestamp": int(time.time() * 1000), "message": line} for line in lines if line]
-    group = f"{LOG_GROUP}/{kind}"
-    for operation, payload in (("CreateLogGroup", {}), ("CreateLogStream", {"logStreamName": stream})):
-        try:
-            gateway.call_json("logs", f"Logs_20140328.{operation}", {"logGroupName": group, **payload})
-        except gateway.CallFailed as error:
-            if "exist" not in str(error):
-                raise
-    for start in range(0, len(events), 1000):
-        payload = {"logGroupName": group, "logStreamName": stream, "logEvents": events[start : start + 1000]}
-        gateway.call_json("logs", "Logs_20140328.PutLogEvents", payload)

@@ -32,7 +32,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def job_runner(settings: Settings) -> JobRunner:
-    """The runner of ``local.glue`` when there is a Spark environment for it (``SLUICE_SPARK_PYTHON``), else the plain one."""
+    """The runner of ``local.glue`` when ``SLUICE_SPARK_PYTHON`` names a Spark environment, else the plain one."""
     spark = os.environ.get("SLUICE_SPARK_PYTHON")
     if spark:
         create = importlib.import_module("local.glue").create_runner
@@ -130,7 +130,9 @@ class SubprocessRunner:
             run.report(JobRunUpdate("SUCCEEDED"))
         else:
             last = next((line for line in reversed(errors) if line.strip()), "")
-            run.report(JobRunUpdate("FAILED", last or f"the script {Path(run.script).name} ended with exit code {code}"))
+            run.report(
+                JobRunUpdate("FAILED", last or f"the script {Path(run.script).name} ended with exit code {code}")
+            )
 
     @staticmethod
     def _forward(run: JobRunSpec, stream: object, kept: list[str] | None) -> None:

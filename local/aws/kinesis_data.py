@@ -86,7 +86,9 @@ def _append(stream: store.Stream, entries: list[tuple[str, bytes, str | None]]) 
         hash_key = int(explicit) if explicit else int.from_bytes(hashlib.md5(raw_key).digest(), "big")
         shard = store.route(stream, hash_key)
         batches.setdefault(shard, []).append(Record(sequence, now, raw_key, data))
-        answers.append({"SequenceNumber": store.sequence_text(sequence), "ShardId": shard, "EncryptionType": encryption})
+        answers.append(
+            {"SequenceNumber": store.sequence_text(sequence), "ShardId": shard, "EncryptionType": encryption}
+        )
         sequence += 1
     for shard, records in batches.items():
         stream["shards"][shard]["log"].append(records)
@@ -107,7 +109,9 @@ def put_records(data: dict[str, Any]) -> Response:
         return decoded
     store.expire(stream)
     answers = _append(stream, decoded)
-    return json_response({"FailedRecordCount": 0, "Records": answers, "EncryptionType": stream.get("EncryptionType", "NONE")})
+    return json_response(
+        {"FailedRecordCount": 0, "Records": answers, "EncryptionType": stream.get("EncryptionType", "NONE")}
+    )
 
 
 def put_record(data: dict[str, Any]) -> Response:

@@ -113,7 +113,9 @@ def _uniform(parents: dict[str, store.Shard], target: int) -> list[tuple[str, st
     # A parent no child names would be closed by nobody: give it to the child that covers its start.
     named = {p for _, _, first, second in children for p in (first, second)}
     for name in set(parents) - named:
-        at = next(i for i, c in enumerate(children) if int(c[0]) <= int(parents[name]["starting_hash_key"]) <= int(c[1]))
+        at = next(
+            i for i, c in enumerate(children) if int(c[0]) <= int(parents[name]["starting_hash_key"]) <= int(c[1])
+        )
         start, end, first, _ = children[at]
         children[at] = (start, end, first, name)
     return children

@@ -142,7 +142,8 @@ def save(stream: Stream) -> None:
     stream.pop("_routes", None)
     meta = {k: v for k, v in stream.items() if k not in ("shards", "_trimmed")}
     meta["shards"] = {
-        name: {k: v for k, v in shard.items() if k not in ("records", "log")} for name, shard in stream["shards"].items()
+        name: {k: v for k, v in shard.items() if k not in ("records", "log")}
+        for name, shard in stream["shards"].items()
     }
     gateway.write_json(directory(stream) / "stream.json", meta)
 
@@ -226,7 +227,10 @@ def _saved(change: Any) -> Any:
 
 def _state() -> dict[str, Any]:
     # Streams are saved here, not in ministack's snapshot; iterators carry their own state.
-    return {"consumers": copy.deepcopy(kinesis._consumers), "resource_policies": copy.deepcopy(kinesis._resource_policies)}
+    return {
+        "consumers": copy.deepcopy(kinesis._consumers),
+        "resource_policies": copy.deepcopy(kinesis._resource_policies),
+    }
 
 
 def _load() -> None:

@@ -47,7 +47,7 @@ class _Segment:
     def load(self) -> None:
         """Rebuild the index; an entry cut short by a kill was never acknowledged and is dropped."""
         size, offset = os.fstat(self.fd).st_size, 0
-        with open(self.path, "rb", buffering=1 << 20) as file:
+        with self.path.open("rb", buffering=1 << 20) as file:
             while offset + _HEADER.size <= size:
                 length, sequence, arrived, _ = _HEADER.unpack(file.read(_HEADER.size))
                 if offset + _HEADER.size + length > size:
@@ -85,7 +85,9 @@ class _Segment:
             length, sequence, arrived, key_length = _HEADER.unpack_from(blob, offset)
             offset += _HEADER.size
             records.append(
-                Record(sequence, arrived, blob[offset : offset + key_length], blob[offset + key_length : offset + length])
+                Record(
+                    sequence, arrived, blob[offset : offset + key_length], blob[offset + key_length : offset + length]
+                )
             )
             offset += length
         return records

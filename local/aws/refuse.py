@@ -71,10 +71,11 @@ REFUSED: dict[str, dict[str, str]] = {
         "RestoreFromClusterSnapshot": "no snapshot could be restored",
         "ResizeCluster": "the warehouse has one size",
     },
-    "redshift-serverless": {EVERYTHING: "there are no workgroups; the warehouse answers the Data API and its wire gate"},
-    "sagemaker": {
-        name: _NOTHING_RUNS
-        for name in (
+    "redshift-serverless": {
+        EVERYTHING: "there are no workgroups; the warehouse answers the Data API and its wire gate"
+    },
+    "sagemaker": dict.fromkeys(
+        (
             "CreateTrainingJob",
             "CreateProcessingJob",
             "CreateTransformJob",
@@ -84,8 +85,9 @@ REFUSED: dict[str, dict[str, str]] = {
             "CreateEndpoint",
             "StartPipelineExecution",
             "CreateNotebookInstance",
-        )
-    },
+        ),
+        _NOTHING_RUNS,
+    ),
 }
 
 # SageMaker Runtime is signed as "sagemaker" too and has no target header.
@@ -101,15 +103,13 @@ def refusal(service: str, name: str, reason: str) -> Response:
         error = f"<Error><Type>Sender</Type><Code>UnsupportedOperation</Code><Message>{text}</Message></Error>"
         body = f"<ErrorResponse>{error}</ErrorResponse>"
         if service == "ec2":
-            body = f"<Response><Errors><Error><Code>UnsupportedOperation</Code><Message>{text}</Message></Error></Errors></Response>"
+            body = f"<Response><Errors>{error}</Errors></Response>"
         return 400, {"Content-Type": "text/xml"}, body.encode()
     return 400, headers, json.dumps({"__type": "UnsupportedOperationException", "message": message}).encode()
 
 
 def _guard(service: str, refused: dict[str, str], handler: Handler | None) -> Handler:
-    async def guarded(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-    ) -> Response:
+    async def guarded(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Response:
         name = operation(headers, body) or (query.get("Action") or [""])[0]
         if service == "sagemaker" and _INVOCATION.match(path):
             return refusal(service, "InvokeEndpoint", "no endpoint is deployed here")

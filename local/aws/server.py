@@ -70,9 +70,7 @@ class Endpoint:
         self._snapshots = snapshots.Snapshots(data / "state")
         self._firehose = firehose_engine.Engine(data / "firehose", lambda: self._snapshots.save("firehose"))
         self._sources = event_sources.EventSources(data / "mappings", lambda: self._snapshots.save("lambda"))
-        self._glue = glue_jobs.GlueJobs(
-            data / "glue", job_runner(settings), lambda: self._snapshots.save("glue")
-        )
+        self._glue = glue_jobs.GlueJobs(data / "glue", job_runner(settings), lambda: self._snapshots.save("glue"))
         self._moto = moto_bridge.MotoBridge(data / "moto" / "requests.jsonl", settings.port)
 
     def install(self) -> None:

@@ -41,7 +41,7 @@ class Server:
 
     def start(self, **environ: str) -> Server:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SLUICE_"))}
-        self.log = open(self.data.parent / f"{self.data.name}.log", "ab")
+        self.log = (self.data.parent / f"{self.data.name}.log").open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "local.aws", "--port", str(self.port), "--data", str(self.data)],
             cwd=REPOSITORY,

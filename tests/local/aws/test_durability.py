@@ -30,7 +30,7 @@ def s3_lines(s3, bucket: str) -> list[bytes]:
 def test_acknowledged_writes_survive_a_kill(new_server, until) -> None:
     new_server.start()
     s3, kinesis, firehose = (new_server.client(n) for n in ("s3", "kinesis", "firehose"))
-    sqs, dynamodb, logs, glue, dms = (new_server.client(n) for n in ("sqs", "dynamodb", "logs", "glue", "dms"))
+    sqs, dynamodb, _logs, glue, dms = (new_server.client(n) for n in ("sqs", "dynamodb", "logs", "glue", "dms"))
     s3.create_bucket(Bucket="lake")
     s3.create_bucket(Bucket="empty")
     dynamodb.create_table(
@@ -53,8 +53,15 @@ def test_acknowledged_writes_survive_a_kill(new_server, until) -> None:
         StreamName="clicks", Records=[{"Data": f"{n}".encode(), "PartitionKey": f"{n}"} for n in range(100)]
     )
     kinesis.update_shard_count(StreamName="clicks", TargetShardCount=4, ScalingType="UNIFORM_SCALING")
-    for name, source in (("direct", {}), ("from-stream", {"KinesisStreamARN": f"{ARN}:stream/clicks", "RoleARN": ROLE})):
-        extra = {"DeliveryStreamType": "KinesisStreamAsSource", "KinesisStreamSourceConfiguration": source} if source else {}
+    for name, source in (
+        ("direct", {}),
+        ("from-stream", {"KinesisStreamARN": f"{ARN}:stream/clicks", "RoleARN": ROLE}),
+    ):
+        extra = (
+            {"DeliveryStreamType": "KinesisStreamAsSource", "KinesisStreamSourceConfiguration": source}
+            if source
+            else {}
+        )
         append = [{"Type": "AppendDelimiterToRecord", "Parameters": []}]
         firehose.create_delivery_stream(
             DeliveryStreamName=name,
@@ -101,7 +108,8 @@ def test_consumers_go_on_after_what_they_finished(new_server, until) -> None:
         "import base64, boto3\n"
         "def handler(event, context):\n"
         "    for r in event['Records']:\n"
-        "        boto3.client('s3').put_object(Bucket='seen', Key=r['kinesis']['sequenceNumber'] + '/' + context.aws_request_id)\n"
+        "        key = r['kinesis']['sequenceNumber'] + '/' + context.aws_request_id\n"
+        "        boto3.client('s3').put_object(Bucket='seen', Key=key)\n"
     )
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
@@ -115,7 +123,11 @@ def test_consumers_go_on_after_what_they_finished(new_server, until) -> None:
     firehose.put_record(DeliveryStreamName="once", Record={"Data": b"one\n"})
     kinesis.create_stream(StreamName="in", ShardCount=1)
     functions.create_function(
-        FunctionName="f", Runtime="python3.12", Handler="app.handler", Role=ROLE, Timeout=20,
+        FunctionName="f",
+        Runtime="python3.12",
+        Handler="app.handler",
+        Role=ROLE,
+        Timeout=20,
         Code={"ZipFile": archive.getvalue()},
     )
     functions.create_event_source_mapping(

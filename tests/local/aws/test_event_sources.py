@@ -40,9 +40,9 @@ def mapping(aws, deploy, calls):
         aws("kinesis").create_stream(StreamName=name, ShardCount=shards)
         deploy(name, RECORDER, Environment={"Variables": {"MODE": mode}})
         settings = {"StartingPosition": "TRIM_HORIZON", "BatchSize": 10, **options}
-        return aws("lambda").create_event_source_mapping(
-            FunctionName=name, EventSourceArn=STREAM + name, **settings
-        )["UUID"]
+        return aws("lambda").create_event_source_mapping(FunctionName=name, EventSourceArn=STREAM + name, **settings)[
+            "UUID"
+        ]
 
     return create
 
@@ -52,7 +52,9 @@ def put(aws, stream: str, *data: str) -> None:
     aws("kinesis").put_records(StreamName=stream, Records=entries)
 
 
-def test_a_batch_that_reports_a_failure_is_retried_from_there_and_then_handed_on(aws, mapping, calls, drain, until) -> None:
+def test_a_batch_that_reports_a_failure_is_retried_from_there_and_then_handed_on(
+    aws, mapping, calls, drain, until
+) -> None:
     queue = aws("sqs").create_queue(QueueName="failed")["QueueUrl"]
     destination = {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:000000000000:failed"}}
     mapping(
@@ -75,7 +77,9 @@ def test_a_batch_that_reports_a_failure_is_retried_from_there_and_then_handed_on
 
 
 def test_bisection_loses_only_the_bad_record(aws, mapping, calls, until) -> None:
-    mapping("bisect", "raise", BisectBatchOnFunctionError=True, MaximumRetryAttempts=0, MaximumBatchingWindowInSeconds=1)
+    mapping(
+        "bisect", "raise", BisectBatchOnFunctionError=True, MaximumRetryAttempts=0, MaximumBatchingWindowInSeconds=1
+    )
     put(aws, "bisect", "a", "b", "poison", "d")
     until(lambda: ["d"] in calls("bisect"), 15, "the records after the bad one arrive")
     assert sorted(calls("bisect")) == [["a", "b"], ["a", "b", "poison", "d"], ["d"], ["poison"], ["poison", "d"]]

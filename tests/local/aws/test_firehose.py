@@ -5,7 +5,7 @@ import io
 import json
 import time
 from collections import Counter
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -85,7 +85,7 @@ def test_a_stream_is_delivered_as_one_gzip_object_per_partition_and_buffer(aws, 
     assert all(key.endswith(".gz") for key in delivered)
     lines = [json.loads(line) for body in delivered.values() for line in gzip.decompress(body).splitlines()]
     assert sorted(line["n"] for line in lines) == list(range(300)), "from the moment of creation, each record once"
-    (error_key, errors), = objects("errors/").items()
+    ((error_key, errors),) = objects("errors/").items()
     assert error_key.startswith("errors/processing-failed/")
     assert len(errors.splitlines()) == 2
     assert json.loads(errors.splitlines()[0])["rawData"]
@@ -98,7 +98,7 @@ def test_metrics_tell_how_fresh_the_lake_is(aws, firehose, objects, until) -> No
     dimensions = [{"Name": "DeliveryStreamName", "Value": "slow"}]
 
     def metric(name: str, statistic: str) -> list[float]:
-        now = datetime.now(timezone.utc)
+        now = datetime.now(UTC)
         points = aws("cloudwatch").get_metric_statistics(
             Namespace="AWS/Firehose",
             MetricName=name,
@@ -132,7 +132,7 @@ def test_metrics_tell_how_fresh_the_lake_is(aws, firehose, objects, until) -> No
             },
         }
     ]
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     found = aws("cloudwatch").get_metric_data(
         MetricDataQueries=queries, StartTime=now - timedelta(minutes=5), EndTime=now + timedelta(minutes=1)
     )
@@ -145,7 +145,7 @@ def test_a_full_buffer_is_delivered_before_its_interval(firehose, objects, until
     )
     for _ in range(3):
         firehose.put_record_batch(DeliveryStreamName="big", Records=[{"Data": b"y" * 100_000}] * 5)
-    body, = until(lambda: objects("big/"), 5, "1 MB is full").values()
+    (body,) = until(lambda: objects("big/"), 5, "1 MB is full").values()
     assert len(body) >= 1 << 20
 
 
@@ -181,7 +181,7 @@ def test_records_become_parquet_of_the_glue_table(aws, firehose, objects, until)
     records = [{"Data": json.dumps(row).encode()} for row in rows] + [{"Data": b'{"id": "no number"}'}]
     firehose.put_record_batch(DeliveryStreamName="columnar", Records=records)
     files = until(lambda: {k: v for k, v in objects("").items() if k.endswith(".parquet")}, 6, "parquet is delivered")
-    body, = files.values()
+    (body,) = files.values()
     assert pq.read_table(io.BytesIO(body)).sort_by("id").to_pylist() == rows
     until(lambda: objects("format-conversion-failed/"), 4, "the record that does not fit is kept")
 
@@ -197,7 +197,9 @@ def test_what_cannot_be_served_is_refused_when_the_stream_is_created(firehose) -
         firehose.put_record(DeliveryStreamName="clicks-raw", Record={"Data": b"x"})
 
 
-def test_a_batch_of_ten_thousand_records_is_delivered_exactly_once_without_a_kill(aws, firehose, objects, until) -> None:
+def test_a_batch_of_ten_thousand_records_is_delivered_exactly_once_without_a_kill(
+    aws, firehose, objects, until
+) -> None:
     firehose.create_delivery_stream(
         DeliveryStreamName="many", ExtendedS3DestinationConfiguration=partitioned("many/" + PREFIX)
     )

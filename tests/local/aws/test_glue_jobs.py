@@ -71,7 +71,7 @@ def test_a_failure_carries_the_error_of_the_script(aws, glue, finished) -> None:
     run = finished(run_id)
     assert (run["JobRunState"], run["ErrorMessage"]) == ("FAILED", "ValueError: no such day")
     assert any("Traceback" in line for line in lines(aws, "error", run_id))
-    assert [r["Id"] for r in glue.get_job_runs(JobName="job")["JobRuns"]][0] == run_id, "newest first"
+    assert next(r["Id"] for r in glue.get_job_runs(JobName="job")["JobRuns"]) == run_id, "newest first"
 
 
 def test_a_missing_script_fails_the_run_and_names_it(glue, finished) -> None:

@@ -113,7 +113,10 @@ def test_split_and_merge_give_back_the_same_hash_range(kinesis) -> None:
     )
     merged = kinesis.list_shards(StreamName="split")["Shards"][-1]
     assert merged["HashKeyRange"] == {"StartingHashKey": "0", "EndingHashKey": str(2**128 - 1)}
-    assert {merged["ParentShardId"], merged["AdjacentParentShardId"]} == {"shardId-000000000001", "shardId-000000000002"}
+    assert {merged["ParentShardId"], merged["AdjacentParentShardId"]} == {
+        "shardId-000000000001",
+        "shardId-000000000002",
+    }
     with pytest.raises(ClientError, match="not an open shard"):
         kinesis.split_shard(StreamName="split", ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**126))
 

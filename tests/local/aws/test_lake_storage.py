@@ -33,7 +33,9 @@ def test_an_object_is_created_once_and_replaced_only_by_who_saw_it(s3) -> None:
 def test_listing_pages_and_rolls_up_prefixes(s3) -> None:
     for n in range(25):
         s3.put_object(Bucket="lake", Key=f"list/day={n % 5}/{n:02d}", Body=b"")
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket="lake", Prefix="list/", PaginationConfig={"PageSize": 7})
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket="lake", Prefix="list/", PaginationConfig={"PageSize": 7}
+    )
     keys = [o["Key"] for page in pages for o in page["Contents"]]
     assert len(keys) == 25
     assert keys == sorted(keys)
@@ -67,9 +69,7 @@ def test_notifications_reach_the_queue_for_every_kind_of_write_under_the_prefix(
         "Events": ["s3:ObjectCreated:*"],
         "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "raw/"}]}},
     }
-    s3.put_bucket_notification_configuration(
-        Bucket="lake", NotificationConfiguration={"QueueConfigurations": [rule]}
-    )
+    s3.put_bucket_notification_configuration(Bucket="lake", NotificationConfiguration={"QueueConfigurations": [rule]})
     drain(queue)  # the test event
     s3.put_object(Bucket="lake", Key="raw/put", Body=b"12345")
     s3.put_object(Bucket="lake", Key="curated/put", Body=b"x")

@@ -37,6 +37,8 @@ def test_the_endpoint_refuses_to_start_on_another_ministack(tmp_path) -> None:
         "import ministack.services.kinesis as k; del k._put_records\n"
         f"from local.aws.__main__ import main; sys.exit(main(['--port', '1', '--data', {str(tmp_path)!r}]))"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[3], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=Path(__file__).parents[3], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 2
     assert "ministack.services.kinesis._put_records (needed by local.aws.kinesis_data)" in done.stderr

@@ -14,7 +14,11 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 def listening(pid: int) -> list[str]:
     """Local addresses of the sockets a process listens on (hexadecimal, as the kernel lists them)."""
     inodes = {str(fd.readlink())[8:-1] for fd in Path(f"/proc/{pid}/fd").iterdir() if "socket:" in str(fd.readlink())}
-    rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]]
+    rows = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
+    ]
     return [row[1] for row in rows if row[3] == "0A" and row[9] in inodes]
 
 
