@@ -149,11 +149,22 @@ def log_in(page: Page, airflow: Airflow) -> None:
     page.get_by_role("link", name="Dags").first.wait_for()
 
 
+@pytest.fixture(scope="session")
+def session_cookies(browser: Browser, airflow: Airflow) -> Any:
+    """The session of a user who logged in once."""
+    context = browser.new_context()
+    log_in(context.new_page(), airflow)
+    cookies = context.cookies()
+    context.close()
+    return cookies
+
+
 @pytest.fixture
-def page(context: BrowserContext, airflow: Airflow) -> Page:
-    """A page of a logged-in user."""
+def page(context: BrowserContext, airflow: Airflow, session_cookies: Any) -> Page:
+    """A page of a logged-in user, showing Airflow's home."""
+    context.add_cookies(session_cookies)
     page = context.new_page()
-    log_in(page, airflow)
+    page.goto(airflow.url)
     return page
 
 

@@ -6,19 +6,21 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
-class Cache:
+class Cache(Generic[T]):
     """Keeps the newest ``size`` values, each for ``seconds`` (None: until pushed out). Threads may share it."""
 
     def __init__(self, size: int, seconds: float | None = None) -> None:
         self._size = size
         self._seconds = seconds
-        self._kept: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[float, T]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The kept value of ``key``, or a new one from ``make`` (whose errors are not kept)."""
         now = time.monotonic()
         with self._lock:

@@ -55,8 +55,8 @@ class QualityReader:
         self._given = (validations, outcomes)
         self._lock = threading.Lock()
         self._stores: tuple[ValidationStore, OutcomeStore] | None = None
-        self._summaries = Cache(size=4 * MAX_RESULTS)
-        self._overviews = Cache(size=64, seconds=5)
+        self._summaries: Cache[ValidationResult | None] = Cache(size=4 * MAX_RESULTS)
+        self._overviews: Cache[Overview] = Cache(size=64, seconds=5)
 
     @property
     def validations(self) -> ValidationStore:
