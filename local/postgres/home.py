@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.postgres.account import Account
-from local.postgres.binaries import Installation
+from local.postgres.binaries import WHEEL, Installation
 
 # Used only as root, when the directory asked for lies below one (such as /root, 0700) closed to other accounts.
 RELOCATED = Path(os.environ.get("SLUICE_POSTGRES_HOME", "/var/lib/sluice-postgres"))
@@ -71,9 +71,14 @@ def reachable(installation: Installation, home: Home, account: Account) -> Insta
         return installation
     if not installation.relocatable:
         raise PermissionError(f"the account {account.name!r} cannot run the programs in {installation.root}; `chmod o+x` its parent directories")
-    copy = home.base / f"pginstall{installation.major}"
+    copy = home.base / f"wheel{installation.major}"
+    root = installation.root.resolve()
     if not copy.exists():
         unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
-        shutil.copytree(installation.root, unfinished, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+        shutil.copytree(root, unfinished / WHEEL / root.name, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+        # The programs look for shared libraries beside their package (RPATH $ORIGIN/../../../PACKAGE.libs).
+        libraries = root.parent.with_name(f"{WHEEL}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
         unfinished.rename(copy)
-    return Installation(copy, installation.major, True)
+    return Installation(copy / WHEEL / root.name, installation.major, True)
