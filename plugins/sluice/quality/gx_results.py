@@ -85,7 +85,7 @@ def _expectation(one: Mapping[str, Any], pii: frozenset[str], known: frozenset[s
     result = one.get("result") or {}
     kwargs = {k: v for k, v in config["kwargs"].items() if k not in _INTERNAL_KWARGS}
     meta = config.get("meta") or {}
-    involved = _columns(kwargs)
+    involved = columns_of(kwargs)
     personal = bool(pii.intersection(involved)) or (bool(pii) and not involved)
     column = ", ".join(involved) or None
     return ExpectationOutcome(
@@ -95,15 +95,15 @@ def _expectation(one: Mapping[str, Any], pii: frozenset[str], known: frozenset[s
         success=bool(one["success"]),
         column=column,
         kwargs=kwargs,
-        observed=_observed(config["type"], result, personal),
+        observed=observed_of(config["type"], result, personal),
         unexpected_count=result.get("unexpected_count"),
         unexpected_percent=result.get("unexpected_percent"),
         sample=() if one["success"] else tuple(_sample(result, involved, pii, known, personal)),
-        error=_error(one.get("exception_info") or {}, personal),
+        error=error_of(one.get("exception_info") or {}, personal),
     )
 
 
-def _columns(kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+def columns_of(kwargs: Mapping[str, Any]) -> tuple[str, ...]:
     """The columns an expectation looks at, whichever of GX's argument names holds them."""
     single = [kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs]
     return tuple(dict.fromkeys([*single, *kwargs.get("column_list", ())]))
@@ -115,7 +115,7 @@ def _severity(config: Mapping[str, Any], meta: Mapping[str, Any]) -> Severity:
     return "fail" if config.get("severity", "critical") == "critical" else "warn"
 
 
-def _observed(kind: str, result: Mapping[str, Any], personal: bool) -> Any:
+def observed_of(kind: str, result: Mapping[str, Any], personal: bool) -> Any:
     """The observed value. One that could be a value out of a PII column is reduced to its shape."""
     observed = result.get("observed_value")
     if not personal or any(word in kind for word in _COUNTING):
@@ -149,7 +149,7 @@ def _sample(
     return [dict(items) for items in dict.fromkeys(tuple(row.items()) for row in seen)][:_SAMPLE_ROWS]
 
 
-def _error(info: Mapping[str, Any], personal: bool) -> str | None:
+def error_of(info: Mapping[str, Any], personal: bool) -> str | None:
     """Why an expectation could not be evaluated: GX gives one record, or one per metric that failed."""
     records = [info] if "raised_exception" in info else [v for v in info.values() if isinstance(v, Mapping)]
     for record in records:
