@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from local.airflow.client import FINAL_RUN_STATES, AirflowError, Client, midnight
 from local.launcher import console
@@ -61,10 +62,10 @@ def run(
             raise SluiceError(str(error), "start the stack: ./sluice up", Exit.NOT_RUNNING) from error
         raise SluiceError(_explain(client, dag_id, error), "look at the DAG in Airflow: " + url) from error
     failed = [r for r in runs if r["state"] == "failed"]
-    if not runs:
+    if wait and not runs:
         console.say(dag_id, "nothing to do: each of these days has run with success (--again runs them anew)")
     for entry in failed:
-        console.say(dag_id, f"failed: {url}/dags/{dag_id}/runs/{entry['dag_run_id']}")
+        console.say(dag_id, f"failed: {url}/dags/{quote(dag_id)}/runs/{quote(entry['dag_run_id'])}")
     return Exit.FAILED if failed else Exit.OK
 
 
@@ -81,11 +82,16 @@ def _airflow_backfill(
 ) -> list[dict[str, Any]]:
     created = client.create_backfill(dag_id, midnight(first), midnight(last), again=again, parallel=parallel)
     console.say(dag_id, f"backfill {created['id']} for {first} to {last}")
+    since = datetime.fromisoformat(created["created_at"])
+    wanted = {day.isoformat() for day in days_between(first, last)}
     seen: dict[str, str] = {}
     while True:
         finished = client.backfill(created["id"])["completed_at"]
-        wanted = {day.isoformat() for day in days_between(first, last)}
-        runs = [r for r in client.runs(dag_id, run_type="backfill") if covered_day(r) in wanted]
+        runs = [
+            r
+            for r in client.runs(dag_id, run_type="backfill")
+            if covered_day(r) in wanted and datetime.fromisoformat(r["queued_at"]) >= since
+        ]
         _tell(dag_id, runs, seen)
         if finished or not wait:
             return runs

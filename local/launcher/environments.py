@@ -96,7 +96,7 @@ def fingerprint(home: Home, environment: Environment, python: str) -> dict[str, 
         "python": f"{interpreter_version(python)} {os.path.realpath(python)}",
         "machine": f"{platform.system()} {platform.machine()}",
         # scripts in bin/ name their interpreter by absolute path, so a moved clone needs new ones
-        "place": str(home.envs / environment.name),
+        "place": str((home.envs / environment.name).resolve()),
     }
 
 
@@ -183,6 +183,8 @@ def ensure(home: Home, names: Iterable[str] = OF_THE_STACK, build: Callable[...,
         return [entry for entry in decisions if entry[1].action != "none"]
 
     if not pending():
+        if not uv.at_hand(home):  # building the functions' artifacts needs it, too
+            uv.ensure(home)
         return
     with home.lock("envs", on_wait=lambda: console.say("environments", "another ./sluice builds them; waiting")):
         work = pending()  # again: the one we waited for may have done it

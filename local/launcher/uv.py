@@ -162,6 +162,16 @@ def _with_pip(home: Home, target: Path) -> bool:
         shutil.rmtree(staging, ignore_errors=True)
 
 
+def _fetched(home: Home) -> Path:
+    """Where the launcher puts the uv it fetches."""
+    return home.state / "uv" / "bin" / "uv"
+
+
+def at_hand(home: Home) -> bool:
+    """Whether there is some uv without fetching one; costs nothing."""
+    return _fetched(home).exists() or shutil.which("uv") is not None
+
+
 def ensure(home: Home) -> Path:
     """Path of the pinned uv, fetched if need be.
 
@@ -171,7 +181,7 @@ def ensure(home: Home) -> Path:
         No way worked; the message says why the last one did not.
     """
     version, hashes = pinned(home)
-    target = home.state / "uv" / "bin" / "uv"
+    target = _fetched(home)
     if target.exists() and _is_version(target, version):
         return target
     on_path = shutil.which("uv")

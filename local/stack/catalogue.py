@@ -116,16 +116,17 @@ def _airflow(home: Home, ports: Mapping[str, int], secrets: Mapping[str, Any]) -
     url = f"http://127.0.0.1:{ports['airflow']}"
     health = f"{url}/api/v2/monitor/health"
     # plugins and the library are imported once; DAG files are read again by themselves
-    code = _digest(home, "plugins")
+    code = _digest(home, "plugins", "local/airflow")
 
     def job(name: str, key: str, *flags: str) -> Component:
         return Component(
             name=f"airflow-{name}",
-            command=(python, "-m", "airflow", name, *flags),
+            command=(python, "-m", "local.airflow", name, *flags),
             env=env,
             probe=AirflowHeartbeat(health, key),
             needs=_AIRFLOW_NEEDS,
             version=code,
+            stop_timeout=20,
             address=url,
         )
 
@@ -143,11 +144,12 @@ def _airflow(home: Home, ports: Mapping[str, int], secrets: Mapping[str, Any]) -
         ),
         Component(
             name="airflow-api-server",
-            command=(python, "-m", "airflow", "api-server"),
+            command=(python, "-m", "local.airflow", "api-server"),
             env=env,
             probe=Http(f"{url}/api/v2/version"),
             needs=_AIRFLOW_NEEDS,
             version=code,
+            stop_timeout=20,
             address=url,
         ),
         # logs are read from disk by the api-server; the servers for them would listen on every interface

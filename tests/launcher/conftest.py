@@ -43,10 +43,10 @@ def run_sluice(root: Path, *arguments: str, **options: object) -> subprocess.Com
     """Run `./sluice` of a clone as a user would, without a terminal."""
     return subprocess.run(
         [sys.executable, str(root / "sluice"), *arguments],
-        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, **options,
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=400, **options,
     )  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sluice() -> Sluice:
     return run_sluice

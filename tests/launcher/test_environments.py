@@ -102,6 +102,7 @@ def test_a_real_environment_is_built_survives_a_kill_and_is_not_built_twice(
     subprocess.run([home.env_python("functions"), "-c", "import aws_lambda_powertools, boto3"], check=True)
     environments.ensure(home, ["functions"])
     assert capfd.readouterr().err == ""
+    assert uv.at_hand(home)
     # killed between the last package and the stamp
     (home.envs / "functions" / STAMP).unlink()
     environments.ensure(home, ["functions"])
