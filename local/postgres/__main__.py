@@ -48,7 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
     if stopping:
         cluster.stop()
         return 0
-    print(f"postgres {options.name}: ready on 127.0.0.1:{options.port} (PostgreSQL {cluster.installation.major})", flush=True)
+    print(
+        f"postgres {options.name}: ready on 127.0.0.1:{options.port} (PostgreSQL {cluster.installation.major})",
+        flush=True,
+    )
     code = cluster.wait()
     return 0 if stopping else code or 1
 

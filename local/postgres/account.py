@@ -61,7 +61,16 @@ def _existing(name: str) -> Account | None:
 
 def _create() -> Account | None:
     if useradd := shutil.which("useradd"):
-        command = [useradd, "--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", NAME]
+        command = [
+            useradd,
+            "--system",
+            "--no-create-home",
+            "--home-dir",
+            "/nonexistent",
+            "--shell",
+            "/usr/sbin/nologin",
+            NAME,
+        ]
     elif adduser := shutil.which("adduser"):  # BusyBox
         command = [adduser, "-S", "-D", "-H", NAME]
     else:
@@ -69,7 +78,10 @@ def _create() -> Account | None:
     done = subprocess.run(command, capture_output=True, text=True)
     account = _existing(NAME)  # another cluster that starts at the same time may have made it
     if account is not None and done.returncode == 0:
-        print(f"postgres: running as root, so I created the system account {NAME!r} for PostgreSQL ({' '.join(command)})", flush=True)
+        print(
+            f"postgres: running as root, so I created the system account {NAME!r} for PostgreSQL ({' '.join(command)})",
+            flush=True,
+        )
     return account
 
 
@@ -92,7 +104,10 @@ def choose() -> Account:
         return account
     for name in FALLBACKS:
         if account := _existing(name):
-            print(f"postgres: running as root and cannot create the account {NAME!r}, so PostgreSQL runs as {name!r}", flush=True)
+            print(
+                f"postgres: running as root and cannot create the account {NAME!r}, so PostgreSQL runs as {name!r}",
+                flush=True,
+            )
             return account
     raise NoAccount(
         f"PostgreSQL does not run as root, and the account {NAME!r} could not be created here. "

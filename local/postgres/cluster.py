@@ -71,9 +71,25 @@ class Cluster:
             file.write(self.password + "\n")
         self.account.own(secret)
         # Byte order, as on Redshift, yet case mapping for all of Unicode.
-        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"] if self.installation.major >= 17 else ["--locale=C.UTF-8"]
-        command = [self.installation.program("initdb"), "-D", str(fresh), "-U", ROLE, "--pwfile", str(secret), "--encoding=UTF8",
-                   "--auth=scram-sha-256", "--no-sync", "--no-instructions", *locale]  # fmt: skip
+        locale = (
+            ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+            if self.installation.major >= 17
+            else ["--locale=C.UTF-8"]
+        )
+        command = [
+            self.installation.program("initdb"),
+            "-D",
+            str(fresh),
+            "-U",
+            ROLE,
+            "--pwfile",
+            str(secret),
+            "--encoding=UTF8",
+            "--auth=scram-sha-256",
+            "--no-sync",
+            "--no-instructions",
+            *locale,
+        ]
         try:
             done = subprocess.run(command, capture_output=True, text=True, cwd=self.home.base, **self.account.popen())
         finally:
@@ -90,14 +106,19 @@ class Cluster:
         for attempt in range(ATTEMPTS):
             self.process = subprocess.Popen(
                 [self.installation.program("postgres"), "-D", str(self.home.data), *settings],
-                cwd=self.home.base, preexec_fn=_die_with_parent, start_new_session=True, **self.account.popen(),
-            )  # fmt: skip
+                cwd=self.home.base,
+                preexec_fn=_die_with_parent,
+                start_new_session=True,
+                **self.account.popen(),
+            )
             if self._answers() or self.stopping:
                 break
             # Backends of a server that was killed may hold its shared memory or its port for a moment.
             time.sleep(min(0.1 * 2**attempt, 1.0))
         else:
-            raise ClusterFailed(f"PostgreSQL did not start on 127.0.0.1:{self.port}; its own reason is in the lines above this one")
+            raise ClusterFailed(
+                f"PostgreSQL did not start on 127.0.0.1:{self.port}; its own reason is in the lines above this one"
+            )
         if self.stopping:
             return
         try:
@@ -105,7 +126,8 @@ class Cluster:
         except psycopg2.OperationalError as error:
             self.stop()
             raise ClusterFailed(
-                f"the cluster in {self.home.base} does not accept SLUICE_PG_PASSWORD for the role {ROLE!r}; it was created with another password. "
+                f"the cluster in {self.home.base} does not accept SLUICE_PG_PASSWORD for the role {ROLE!r}; it "
+                f"was created with another password. "
                 f"Give the old one, or remove the directory to start afresh. PostgreSQL says: {error}"
             ) from None
 
@@ -131,7 +153,13 @@ class Cluster:
     def connect(self, database: str):
         """Return an autocommitting connection of the superuser to `database`."""
         connection = psycopg2.connect(
-            host="127.0.0.1", port=self.port, user=ROLE, password=self.password, dbname=database, connect_timeout=5, application_name="sluice-postgres"
+            host="127.0.0.1",
+            port=self.port,
+            user=ROLE,
+            password=self.password,
+            dbname=database,
+            connect_timeout=5,
+            application_name="sluice-postgres",
         )
         connection.autocommit = True
         return connection

@@ -52,7 +52,8 @@ def prepare(directory: Path, account: Account) -> Home:
         if not account.can_enter(base):
             raise PermissionError(
                 f"the account {account.name!r} that runs PostgreSQL can enter neither {directory} nor {base}. "
-                f"Give others the right to pass (`chmod o+x`) on a parent directory, or name a reachable place in SLUICE_POSTGRES_HOME."
+                f"Give others the right to pass (`chmod o+x`) on a parent directory, or name a reachable place "
+                f"in SLUICE_POSTGRES_HOME."
             )
         print(f"postgres: {account.name!r} cannot enter {directory}, so this cluster lives in {base}", flush=True)
     account.own(base)
@@ -70,12 +71,17 @@ def reachable(installation: Installation, home: Home, account: Account) -> Insta
     if account.can_enter(installation.root / "bin"):
         return installation
     if not installation.relocatable:
-        raise PermissionError(f"the account {account.name!r} cannot run the programs in {installation.root}; `chmod o+x` its parent directories")
+        raise PermissionError(
+            f"the account {account.name!r} cannot run the programs in {installation.root}; `chmod o+x` its "
+            f"parent directories"
+        )
     copy = home.base / f"wheel{installation.major}"
     root = installation.root.resolve()
     if not copy.exists():
         unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
-        shutil.copytree(root, unfinished / WHEEL / root.name, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+        shutil.copytree(
+            root, unfinished / WHEEL / root.name, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a")
+        )
         # The programs look for shared libraries beside their package (RPATH $ORIGIN/../../../PACKAGE.libs).
         libraries = root.parent.with_name(f"{WHEEL}.libs")
         if libraries.is_dir():

@@ -25,7 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m local.redshift", description=__doc__)
     parser.add_argument("--port", required=True, type=int, help="TCP port on 127.0.0.1")
-    parser.add_argument("--postgres", required=True, type=_address, metavar="HOST:PORT", help="PostgreSQL behind the gate")
+    parser.add_argument(
+        "--postgres", required=True, type=_address, metavar="HOST:PORT", help="PostgreSQL behind the gate"
+    )
     parser.add_argument("--database", default="warehouse", help="database that gets the compat objects")
     options = parser.parse_args(arguments)
     password = os.environ.get(PASSWORD, "")
@@ -42,9 +44,16 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"redshift: {error}", file=sys.stderr, flush=True)
         return 1
     except OSError as error:
-        print(f"redshift: cannot listen on 127.0.0.1:{options.port}: {error.strerror}. Is another gate running there?", file=sys.stderr, flush=True)
+        print(
+            f"redshift: cannot listen on 127.0.0.1:{options.port}: {error.strerror}. Is another gate running there?",
+            file=sys.stderr,
+            flush=True,
+        )
         return 1
-    print(f"redshift: ready on 127.0.0.1:{server.port} (PostgreSQL at {options.postgres[0]}:{options.postgres[1]})", flush=True)
+    print(
+        f"redshift: ready on 127.0.0.1:{server.port} (PostgreSQL at {options.postgres[0]}:{options.postgres[1]})",
+        flush=True,
+    )
     try:
         server.serve()
     except KeyboardInterrupt:

@@ -23,7 +23,11 @@ def rewrite(tokens: list[Token], case_sensitive: bool) -> str | None:
         if second == "masking":
             raise NotEmulated("dynamic data masking (MASKING POLICY)")
         return _policy(tokens, first, case_sensitive)
-    if first == "alter" and second in ("table", "view", "materialized") and _find(tokens, "row", "level", "security") is not None:
+    if (
+        first == "alter"
+        and second in ("table", "view", "materialized")
+        and _find(tokens, "row", "level", "security") is not None
+    ):
         return _row_level_security(tokens)
     return None
 
@@ -76,9 +80,9 @@ def _principal(tokens: list[Token], verb: str, kind: str) -> str:
     while index < len(tokens):
         token, following = tokens[index], after(tokens, index)
         word = token.low if token.kind == "word" else ""
-        if word == "session" and at(tokens, following).low == "timeout":
-            index = after(tokens, following) + 1
-        elif word == "reset" and at(tokens, following).low == "session":
+        if (word == "session" and at(tokens, following).low == "timeout") or (
+            word == "reset" and at(tokens, following).low == "session"
+        ):
             index = after(tokens, following) + 1
         elif word in _IGNORED_OPTIONS:
             index += 1
@@ -119,7 +123,8 @@ def _policy(tokens: list[Token], verb: str, case_sensitive: bool) -> str:
                 index = after(tokens, index)
         opening = after(tokens, index)
         predicate = functions.rewritten(tokens[opening + 1 : closing(tokens, opening)], case_sensitive)
-        return f"call rs.create_rls_policy({name}, {literal(columns)}, {literal(alias)}, {literal(predicate)}, {str(verb == 'alter').lower()})"
+        values = ", ".join(literal(value) for value in (columns, alias, predicate))
+        return f"call rs.create_rls_policy({name}, {values}, {str(verb == 'alter').lower()})"
     rest = re.sub(r"\s+", " ", text(tokens[index + 1 :])).strip()
     found = re.fullmatch(r"on (?:table )?(.+?) (?:to|from) (.+)", rest, re.IGNORECASE)
     if not found:

@@ -28,9 +28,12 @@ def _is_clause(tokens: Sequence[Token], index: int) -> bool:
     if token.low == "top":
         return previous.low in ("select", "distinct", "all") and following.kind == "number"
     return (
-        token.low == "qualify" and previous.text not in (".", ",", "(") and previous.low not in ("select", "as", "by", "")
-        and following.text not in (",", ")", ".", "", "=") and following.low not in ("from", "as")
-    )  # fmt: skip
+        token.low == "qualify"
+        and previous.text not in (".", ",", "(")
+        and previous.low not in ("select", "as", "by", "")
+        and following.text not in (",", ")", ".", "", "=")
+        and following.low not in ("from", "as")
+    )
 
 
 def _depths(tokens: Sequence[Token]) -> list[int]:
@@ -54,13 +57,15 @@ def _bounds(tokens: Sequence[Token], index: int) -> tuple[int, int, list[int]]:
         if start >= 0 and depths[start] < level:
             break
     end = index + 1
-    while end < len(tokens) and not (depths[end] < level or (depths[end] == level and (tokens[end].low in _SET_OPERATORS or tokens[end].text == ";"))):
+    while end < len(tokens) and not (
+        depths[end] < level or (depths[end] == level and (tokens[end].low in _SET_OPERATORS or tokens[end].text == ";"))
+    ):
         end += 1
     return start, end, depths
 
 
 def _top(tokens: list[Token], index: int) -> list[Token]:
-    _start, end, _depths_ = _bounds(tokens, index)
+    _, end, _ = _bounds(tokens, index)
     if at(tokens, end).low in _SET_OPERATORS:
         raise NotEmulated("TOP in a branch of a UNION without parentheses around it")
     number = after(tokens, index)
@@ -76,7 +81,10 @@ def _qualify(tokens: list[Token], index: int) -> list[Token]:
         end -= 1
 
     def clause(name: str, first: int) -> int:
-        return next((i for i in range(first, end) if depths[i] == level and tokens[i].low == name and tokens[i].kind == "word"), end)
+        return next(
+            (i for i in range(first, end) if depths[i] == level and tokens[i].low == name and tokens[i].kind == "word"),
+            end,
+        )
 
     tail = min(clause(name, index) for name in ("order", "limit", "offset"))
     limit = min(clause(name, index) for name in ("limit", "offset"))
@@ -100,10 +108,14 @@ def _qualify(tokens: list[Token], index: int) -> list[Token]:
         if len(set(names)) < len(names) or "?column?" in names:
             raise NotEmulated("QUALIFY over columns without a name or with the same name (give each an alias)")
         aliases = {alias: expression for item in columns for alias, expression in [_alias(item)] if alias}
-        tested = "".join(f"({text(aliases[token.name])})" if _bare(condition, i) and token.name in aliases else token.text for i, token in enumerate(condition))
+        tested = "".join(
+            f"({text(aliases[token.name])})" if _bare(condition, i) and token.name in aliases else token.text
+            for i, token in enumerate(condition)
+        )
         listed = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
         made = (
-            f"select {'distinct ' if distinct else ''}{listed} from (select {text(items)}, ({tested}) {source} {order}) "
+            f"select {'distinct ' if distinct else ''}{listed} from (select {text(items)}, ({tested}) {source} "
+            f"{order}) "
             f"as _q({listed}, _qualified) where _qualified {rest}"
         )
     return [*tokens[:start], *lex(made.rstrip()), *tokens[end:]]
@@ -113,7 +125,9 @@ def _bare(tokens: Sequence[Token], index: int) -> bool:
     """True for an identifier that is neither qualified nor a function."""
     token = tokens[index]
     return (
-        token.kind in ("word", "quoted") and at(tokens, before(tokens, index)).text != "." and at(tokens, after(tokens, index)).text not in (".", "(")
+        token.kind in ("word", "quoted")
+        and at(tokens, before(tokens, index)).text != "."
+        and at(tokens, after(tokens, index)).text not in (".", "(")
     )
 
 
@@ -138,8 +152,12 @@ def _alias(item: list[Token]) -> tuple[str, list[Token]]:
         return item[-1].name, trim(item[:previous])
     token = at(item, previous)
     ends_expression = token.text in (")", "]") or token.kind in ("word", "quoted", "number", "string", "raw")
-    if ends_expression and token.low not in ("and", "or", "not", "is") and (item[-1].kind == "quoted" or item[-1].low not in _NOT_ALIAS):
-        return item[-1].name, trim(item[:previous + 1])
+    if (
+        ends_expression
+        and token.low not in ("and", "or", "not", "is")
+        and (item[-1].kind == "quoted" or item[-1].low not in _NOT_ALIAS)
+    ):
+        return item[-1].name, trim(item[: previous + 1])
     return "", item
 
 

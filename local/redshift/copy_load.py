@@ -55,7 +55,9 @@ def target_columns(backend: Backend, command: CopyCommand) -> list[Column]:
     rows = backend.query(_COLUMNS.format(table=literal(command.table))).rows
     there = {str(name): Column(str(name), str(kind), int(modifier or -1)) for name, kind, modifier, _identity in rows}
     if not command.columns:
-        generated = {name for name, _, _, identity in rows if identity == "t"} if "explicit_ids" not in command.flags else set()
+        generated = (
+            {name for name, _, _, identity in rows if identity == "t"} if "explicit_ids" not in command.flags else set()
+        )
         return [column for name, column in there.items() if name not in generated]
     if missing := [name for name in command.columns if name not in there]:
         raise Refused(f'column "{missing[0]}" of relation "{command.table}" does not exist', "42703")
@@ -70,4 +72,7 @@ def _explained(error: BackendError, command: CopyCommand) -> Refused | BackendEr
         return error
     what = re.sub(r': ".*', "", found.get("M", ""), flags=re.DOTALL)
     where = f", column {place[2].strip()}" if place[2] else ""
-    return Refused(f"Load into table '{command.table}' failed: {what} (row {place[1]} of the load{where}; its value is withheld)", found.get("C", "XX000"))
+    return Refused(
+        f"Load into table '{command.table}' failed: {what} (row {place[1]} of the load{where}; its value is withheld)",
+        found.get("C", "XX000"),
+    )

@@ -36,12 +36,15 @@ class RedshiftDataApi:
     host, port
         The Redshift wire gate.
     user, password
-        Role that statements run as when the request names no `DbUser`. A `DbUser` runs through SET SESSION AUTHORIZATION.
+        Role that statements run as when the request names no `DbUser`; a `DbUser` is taken on with
+        SET SESSION AUTHORIZATION.
     database
         Database when the request names none.
     """
 
-    def __init__(self, host: str, port: int, user: str = "sluice", password: str = "", database: str = "warehouse") -> None:
+    def __init__(
+        self, host: str, port: int, user: str = "sluice", password: str = "", database: str = "warehouse"
+    ) -> None:
         self._target = data_api_run.Target(host, port, user, password)
         self._database = database
         self._lock = threading.Lock()
@@ -64,7 +67,11 @@ class RedshiftDataApi:
         }
         try:
             if operation not in operations:
-                raise ApiError("InternalServerException", f"{operation} of redshift-data exists on AWS but not in the local warehouse", 500)
+                raise ApiError(
+                    "InternalServerException",
+                    f"{operation} of redshift-data exists on AWS but not in the local warehouse",
+                    500,
+                )
             return 200, operations[operation](request)
         except ApiError as error:
             return error.status, {"__type": error.kind, "Message": str(error), "message": str(error)}
@@ -82,23 +89,36 @@ class RedshiftDataApi:
             raise ApiError("ValidationException", "Sqls must hold between 1 and 40 statements")
         return self._submit(request, sqls, request.get("Parameters") or [], batch=True)
 
-    def _submit(self, request: dict[str, Any], sqls: list[str], parameters: list[dict[str, str]], batch: bool) -> dict[str, Any]:
+    def _submit(
+        self, request: dict[str, Any], sqls: list[str], parameters: list[dict[str, str]], batch: bool
+    ) -> dict[str, Any]:
         given = [name for name in ("ClusterIdentifier", "WorkgroupName") if request.get(name)]
         if len(given) != 1 and not request.get("SessionId"):
             raise ApiError("ValidationException", "Give either ClusterIdentifier or WorkgroupName")
         if request.get("SessionId") or request.get("SessionKeepAliveSeconds"):
-            raise ApiError("ValidationException", "Sessions of the Data API exist on AWS but not in the local warehouse")
+            raise ApiError(
+                "ValidationException", "Sessions of the Data API exist on AWS but not in the local warehouse"
+            )
         token = request.get("ClientToken")
         with self._lock:
             record = self._records.get(self._tokens.get(token, "")) if token else None
             if record is None:
-                record = Record(str(uuid.uuid4()), request, sqls, parameters, batch, request.get("Database") or self._database)
+                record = Record(
+                    str(uuid.uuid4()), request, sqls, parameters, batch, request.get("Database") or self._database
+                )
                 self._records[record.id] = record
                 if token:
                     self._tokens[token] = record.id
                 self._forget()
-                threading.Thread(target=data_api_run.run, args=(record, self._target), daemon=True, name="redshift-data").start()
-        answer = {"Id": record.id, "CreatedAt": record.created, "Database": record.database, "DbUser": request.get("DbUser") or self._target.user}
+                threading.Thread(
+                    target=data_api_run.run, args=(record, self._target), daemon=True, name="redshift-data"
+                ).start()
+        answer = {
+            "Id": record.id,
+            "CreatedAt": record.created,
+            "Database": record.database,
+            "DbUser": request.get("DbUser") or self._target.user,
+        }
         answer.update({name: request[name] for name in given})
         return answer
 
@@ -136,12 +156,19 @@ class RedshiftDataApi:
             raise ApiError("ResourceNotFoundException", "Query is not finished")
         one = statement or record.statements[0]
         if one.rows is None:
-            raise ApiError("ResourceNotFoundException", "Query does not have result. Please check query status with DescribeStatement.")
+            raise ApiError(
+                "ResourceNotFoundException",
+                "Query does not have result. Please check query status with DescribeStatement.",
+            )
         try:
             start = int(request.get("NextToken") or 0)
         except ValueError:
             raise ApiError("ValidationException", "NextToken is not one of this query") from None
-        answer: dict[str, Any] = {"ColumnMetadata": one.columns, "Records": one.rows[start : start + PAGE], "TotalNumRows": len(one.rows)}
+        answer: dict[str, Any] = {
+            "ColumnMetadata": one.columns,
+            "Records": one.rows[start : start + PAGE],
+            "TotalNumRows": len(one.rows),
+        }
         if start + PAGE < len(one.rows):
             answer["NextToken"] = str(start + PAGE)
         return answer
@@ -181,21 +208,41 @@ class RedshiftDataApi:
 
     def _schemas(self, request: dict[str, Any]) -> dict[str, Any]:
         pattern = request.get("SchemaPattern") or "%"
-        rows = self._ask(request, "select schema_name from svv_redshift_schemas where schema_name like :pattern order by 1", pattern=pattern)
+        rows = self._ask(
+            request,
+            "select schema_name from svv_redshift_schemas where schema_name like :pattern order by 1",
+            pattern=pattern,
+        )
         return {"Schemas": [name for (name,) in rows]}
 
     def _tables(self, request: dict[str, Any]) -> dict[str, Any]:
         sql = (
-            "select table_schema, table_name, case table_type when 'BASE TABLE' then 'TABLE' else table_type end from svv_tables "
+            "select table_schema, table_name, case table_type when 'BASE TABLE' then 'TABLE' else table_type "
+            "end from svv_tables "
             "where table_schema like :schema and table_name like :name order by 1, 2"
         )
-        rows = self._ask(request, sql, schema=request.get("SchemaPattern") or "%", name=request.get("TablePattern") or "%")
+        rows = self._ask(
+            request, sql, schema=request.get("SchemaPattern") or "%", name=request.get("TablePattern") or "%"
+        )
         return {"Tables": [{"schema": schema, "name": name, "type": kind} for schema, name, kind in rows]}
 
     def _table(self, request: dict[str, Any]) -> dict[str, Any]:
-        sql = "select column_name, data_type, is_nullable, table_schema from svv_columns where table_schema like :schema and table_name = :name order by ordinal_position"
+        sql = (
+            "select column_name, data_type, is_nullable, table_schema from svv_columns "
+            "where table_schema like :schema and table_name = :name order by ordinal_position"
+        )
         rows = self._ask(request, sql, schema=request.get("Schema") or "%", name=request.get("Table") or "")
         if not rows:
             raise ApiError("ResourceNotFoundException", f"Table {request.get('Table')} does not exist")
-        columns = [{"name": name, "label": name, "typeName": kind, "nullable": int(null == "YES"), "schemaName": schema, "tableName": request["Table"]} for name, kind, null, schema in rows]
+        columns = [
+            {
+                "name": name,
+                "label": name,
+                "typeName": kind,
+                "nullable": int(null == "YES"),
+                "schemaName": schema,
+                "tableName": request["Table"],
+            }
+            for name, kind, null, schema in rows
+        ]
         return {"ColumnList": columns, "TableName": request["Table"]}

@@ -19,9 +19,23 @@ from local.redshift.lexer import lex, literal, text
 
 # Text format of types that psycopg2 would decode, and the names Redshift gives to types.
 _TYPES = {
-    16: "bool", 17: "varbyte", 20: "int8", 21: "int2", 23: "int4", 25: "varchar", 700: "float4", 701: "float8", 1042: "bpchar", 1043: "varchar",
-    1082: "date", 1083: "time", 1114: "timestamp", 1184: "timestamptz", 1700: "numeric", 4000: "super",
-}  # fmt: skip
+    16: "bool",
+    17: "varbyte",
+    20: "int8",
+    21: "int2",
+    23: "int4",
+    25: "varchar",
+    700: "float4",
+    701: "float8",
+    1042: "bpchar",
+    1043: "varchar",
+    1082: "date",
+    1083: "time",
+    1114: "timestamp",
+    1184: "timestamptz",
+    1700: "numeric",
+    4000: "super",
+}
 _CANCELLED = "57014"
 
 
@@ -52,20 +66,37 @@ class Statement:
     def describe(self) -> dict[str, Any]:
         """Return the statement as DescribeStatement shows a sub-statement."""
         answer = {
-            "Id": self.id, "QueryString": self.sql, "Status": self.status, "HasResultSet": self.rows is not None, "CreatedAt": self.started,
-            "UpdatedAt": self.started + self.seconds, "Duration": int(self.seconds * 1e9), "RedshiftQueryId": 0,
-            "ResultRows": len(self.rows) if self.rows is not None else self.affected, "ResultSize": len(str(self.rows)) if self.rows else 0,
-        }  # fmt: skip
+            "Id": self.id,
+            "QueryString": self.sql,
+            "Status": self.status,
+            "HasResultSet": self.rows is not None,
+            "CreatedAt": self.started,
+            "UpdatedAt": self.started + self.seconds,
+            "Duration": int(self.seconds * 1e9),
+            "RedshiftQueryId": 0,
+            "ResultRows": len(self.rows) if self.rows is not None else self.affected,
+            "ResultSize": len(str(self.rows)) if self.rows else 0,
+        }
         return {**answer, "Error": self.error} if self.error else answer
 
 
 class Record:
     """A request and what became of it."""
 
-    def __init__(self, identity: str, request: dict[str, Any], sqls: list[str], parameters: list[dict[str, str]], batch: bool, database: str) -> None:
+    def __init__(
+        self,
+        identity: str,
+        request: dict[str, Any],
+        sqls: list[str],
+        parameters: list[dict[str, str]],
+        batch: bool,
+        database: str,
+    ) -> None:
         self.id, self.request, self.batch, self.database = identity, request, batch, database
         self.parameters, self.name = parameters, request.get("StatementName", "")
-        self.statements = [Statement(f"{identity}:{number}" if batch else identity, sql) for number, sql in enumerate(sqls, 1)]
+        self.statements = [
+            Statement(f"{identity}:{number}" if batch else identity, sql) for number, sql in enumerate(sqls, 1)
+        ]
         self.created = self.updated = time.time()
         self.status, self.error, self.pid = "SUBMITTED", "", 0
         self.connection: Any = None
@@ -76,12 +107,28 @@ class Record:
         """Return the answer of DescribeStatement."""
         last = self.statements[-1]
         answer = {
-            "Id": self.id, "Status": self.status, "CreatedAt": self.created, "UpdatedAt": self.updated, "Database": self.database,
-            "DbUser": self.request.get("DbUser") or user, "Duration": int((self.updated - self.created) * 1e9) if self.status in ("FINISHED", "FAILED", "ABORTED") else -1,
-            "HasResultSet": any(statement.rows is not None for statement in self.statements), "RedshiftPid": self.pid, "RedshiftQueryId": 0,
-            "ResultRows": len(last.rows) if last.rows is not None else last.affected, "ResultSize": len(str(last.rows)) if last.rows else 0,
-        }  # fmt: skip
-        answer.update({name: self.request[name] for name in ("ClusterIdentifier", "WorkgroupName", "SecretArn") if self.request.get(name)})
+            "Id": self.id,
+            "Status": self.status,
+            "CreatedAt": self.created,
+            "UpdatedAt": self.updated,
+            "Database": self.database,
+            "DbUser": self.request.get("DbUser") or user,
+            "Duration": int((self.updated - self.created) * 1e9)
+            if self.status in ("FINISHED", "FAILED", "ABORTED")
+            else -1,
+            "HasResultSet": any(statement.rows is not None for statement in self.statements),
+            "RedshiftPid": self.pid,
+            "RedshiftQueryId": 0,
+            "ResultRows": len(last.rows) if last.rows is not None else last.affected,
+            "ResultSize": len(str(last.rows)) if last.rows else 0,
+        }
+        answer.update(
+            {
+                name: self.request[name]
+                for name in ("ClusterIdentifier", "WorkgroupName", "SecretArn")
+                if self.request.get(name)
+            }
+        )
         if self.error:
             answer["Error"] = self.error
         if self.parameters:
@@ -96,9 +143,17 @@ class Record:
         """Return the entry of ListStatements."""
         strings = [statement.sql for statement in self.statements]
         return {
-            "Id": self.id, "Status": self.status, "StatementName": self.name, "CreatedAt": self.created, "UpdatedAt": self.updated, "IsBatchStatement": self.batch,
-            "QueryString": strings[0], "QueryStrings": strings, "QueryParameters": self.parameters, "ResultFormat": "JSON",
-        }  # fmt: skip
+            "Id": self.id,
+            "Status": self.status,
+            "StatementName": self.name,
+            "CreatedAt": self.created,
+            "UpdatedAt": self.updated,
+            "IsBatchStatement": self.batch,
+            "QueryString": strings[0],
+            "QueryStrings": strings,
+            "QueryParameters": self.parameters,
+            "ResultFormat": "JSON",
+        }
 
     def cancel(self) -> bool:
         """Ask the running statement to stop; return False when it has ended."""
@@ -129,7 +184,13 @@ def run(record: Record, target: Target) -> None:
     """Run the statements of a request, a batch as one transaction."""
     try:
         connection = psycopg2.connect(
-            host=target.host, port=target.port, user=target.user, password=target.password, dbname=record.database, sslmode="disable", application_name="redshift-data"
+            host=target.host,
+            port=target.port,
+            user=target.user,
+            password=target.password,
+            dbname=record.database,
+            sslmode="disable",
+            application_name="redshift-data",
         )
     except psycopg2.Error as error:
         record.end("FAILED", f"ERROR: {str(error).strip()}")
@@ -202,10 +263,20 @@ def bind(sql: str, parameters: list[dict[str, str]]) -> str:
 def _column(column: Any) -> dict[str, Any]:
     kind = _TYPES.get(column.type_code, "varchar")
     return {
-        "name": column.name, "label": column.name, "typeName": kind, "nullable": 1, "isCaseSensitive": kind in ("varchar", "bpchar"),
-        "isSigned": kind in ("int2", "int4", "int8", "float4", "float8", "numeric"), "isCurrency": False, "length": 0, "precision": column.precision or 0,
-        "scale": column.scale or 0, "schemaName": "", "tableName": "", "columnDefault": "",
-    }  # fmt: skip
+        "name": column.name,
+        "label": column.name,
+        "typeName": kind,
+        "nullable": 1,
+        "isCaseSensitive": kind in ("varchar", "bpchar"),
+        "isSigned": kind in ("int2", "int4", "int8", "float4", "float8", "numeric"),
+        "isCurrency": False,
+        "length": 0,
+        "precision": column.precision or 0,
+        "scale": column.scale or 0,
+        "schemaName": "",
+        "tableName": "",
+        "columnDefault": "",
+    }
 
 
 def _field(value: Any) -> dict[str, Any]:

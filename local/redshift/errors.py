@@ -23,7 +23,10 @@ class NotRedshift(Refused):
     """PostgreSQL would run it, Redshift would not."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"{what} does not exist on Amazon Redshift; PostgreSQL has it, so it would work here and fail on AWS", "0A000")
+        super().__init__(
+            f"{what} does not exist on Amazon Redshift; PostgreSQL has it, so it would work here and fail on AWS",
+            "0A000",
+        )
 
 
 class NotEmulated(Refused):

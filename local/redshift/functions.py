@@ -156,7 +156,9 @@ def _listagg(tokens: Tokens, index: int, opening: int, case: bool) -> tuple[list
     over = at(tokens, after(tokens, end)).low == "over"
     if over and (order or distinct):
         raise NotEmulated("LISTAGG with WITHIN GROUP or DISTINCT as a window function")
-    aggregate = f"string_agg({'distinct ' if distinct else ''}({value})::text, {delimiter}{' ' + order if order else ''})"
+    aggregate = (
+        f"string_agg({'distinct ' if distinct else ''}({value})::text, {delimiter}{' ' + order if order else ''})"
+    )
     return [raw(aggregate)], end + 1
 
 
@@ -235,8 +237,38 @@ def _avg(tokens: Tokens, index: int, opening: int, case: bool) -> tuple[list[Tok
     return [raw("rs.avg")], index + 1
 
 
-_WHOLE_PARTS = {"year", "month", "day", "hour", "minute", "second", "week", "quarter", "dow", "doy", "dayofweek", "dayofyear", "weekday", "yr", "mon", "d", "y", "qtr", "w"}
-_PART_NAMES = {"dayofweek": "dow", "weekday": "dow", "dayofyear": "doy", "yr": "year", "y": "year", "mon": "month", "d": "day", "qtr": "quarter", "w": "week"}
+_WHOLE_PARTS = {
+    "year",
+    "month",
+    "day",
+    "hour",
+    "minute",
+    "second",
+    "week",
+    "quarter",
+    "dow",
+    "doy",
+    "dayofweek",
+    "dayofyear",
+    "weekday",
+    "yr",
+    "mon",
+    "d",
+    "y",
+    "qtr",
+    "w",
+}
+_PART_NAMES = {
+    "dayofweek": "dow",
+    "weekday": "dow",
+    "dayofyear": "doy",
+    "yr": "year",
+    "y": "year",
+    "mon": "month",
+    "d": "day",
+    "qtr": "quarter",
+    "w": "week",
+}
 
 
 @_handles("extract")

@@ -56,8 +56,18 @@ def _connect(host: str, port: int, database: str, password: str, wait: float):
     deadline = time.monotonic() + wait
     while True:
         try:
-            return psycopg2.connect(host=host, port=port, dbname=database, user=ROLE, password=password, connect_timeout=5, application_name="sluice-redshift")
+            return psycopg2.connect(
+                host=host,
+                port=port,
+                dbname=database,
+                user=ROLE,
+                password=password,
+                connect_timeout=5,
+                application_name="sluice-redshift",
+            )
         except psycopg2.OperationalError as error:
             if "password authentication failed" in str(error) or time.monotonic() > deadline:
-                raise InstallFailed(f"the database {database!r} at {host}:{port} cannot be reached as {ROLE!r}: {str(error).strip()}") from None
+                raise InstallFailed(
+                    f"the database {database!r} at {host}:{port} cannot be reached as {ROLE!r}: {str(error).strip()}"
+                ) from None
             time.sleep(0.2)

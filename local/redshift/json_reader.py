@@ -26,7 +26,9 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[['\"]([^'\"]+)['\"]\]")
 
 def dump(value: Any) -> str:
     """Return a nested value as JSON text."""
-    return json.dumps(value, default=lambda other: float(other) if isinstance(other, Decimal) else str(other), ensure_ascii=False)
+    return json.dumps(
+        value, default=lambda other: float(other) if isinstance(other, Decimal) else str(other), ensure_ascii=False
+    )
 
 
 def paths(file: IO[bytes], url: str) -> list[str]:
@@ -40,10 +42,15 @@ def paths(file: IO[bytes], url: str) -> list[str]:
     return found
 
 
-def batches(file: IO[bytes], location: Location, command: CopyCommand, columns: list[Column], expressions: list[str] | None) -> Iterator[pa.RecordBatch]:
+def batches(
+    file: IO[bytes], location: Location, command: CopyCommand, columns: list[Column], expressions: list[str] | None
+) -> Iterator[pa.RecordBatch]:
     """Yield the objects of one file as rows of strings and NULLs."""
     if expressions is not None and len(expressions) != len(columns):
-        raise Refused(f"Number of jsonpaths and the number of columns should match. JSONPath size: {len(expressions)}, Number of columns in table or column list: {len(columns)}")
+        raise Refused(
+            f"Number of jsonpaths and the number of columns should match. JSONPath size: {len(expressions)}, "
+            f"Number of columns in table or column list: {len(columns)}"
+        )
     ignore_case = command.json_paths.lower() == "auto ignorecase"
     steps = [_steps(expression) for expression in expressions] if expressions is not None else None
     rows: list[list[str | None]] = []
@@ -118,5 +125,8 @@ def _text(value: Any) -> str | None:
 
 
 def _batch(rows: list[list[str | None]], columns: list[Column], command: CopyCommand) -> pa.RecordBatch:
-    arrays = [text_reader.clean(pa.array(values, pa.string()), column, command) for values, column in zip(zip(*rows), columns)]
+    arrays = [
+        text_reader.clean(pa.array(values, pa.string()), column, command)
+        for values, column in zip(zip(*rows, strict=True), columns, strict=True)
+    ]
     return pa.RecordBatch.from_arrays(arrays, [str(position) for position in range(len(columns))])

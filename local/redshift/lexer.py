@@ -50,7 +50,10 @@ END = Token("raw", "")
 
 def lex(sql: str) -> list[Token]:
     """Return the tokens of `sql`; joined they give `sql` again."""
-    return [Token("dollar" if match.lastgroup == "tag" else match.lastgroup or "op", match.group()) for match in _PATTERN.finditer(sql)]
+    return [
+        Token("dollar" if match.lastgroup == "tag" else match.lastgroup or "op", match.group())
+        for match in _PATTERN.finditer(sql)
+    ]
 
 
 def raw(text: str) -> Token:

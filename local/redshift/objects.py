@@ -14,12 +14,14 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.redshift.copy_options import Credentials
 from local.redshift.errors import Refused
+from local.redshift.options import Credentials
 
 MEMORY_PER_OBJECT = 64 << 20
 AHEAD = 3
-_CONFIG = Config(s3={"addressing_style": "path"}, retries={"max_attempts": 3, "mode": "standard"}, max_pool_connections=8)
+_CONFIG = Config(
+    s3={"addressing_style": "path"}, retries={"max_attempts": 3, "mode": "standard"}, max_pool_connections=8
+)
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,18 @@ class Store:
     def __init__(self, credentials: Credentials | None, region: str | None) -> None:
         keys = {}
         if credentials is not None:
-            keys = {"aws_access_key_id": credentials.key, "aws_secret_access_key": credentials.secret, "aws_session_token": credentials.token}
+            keys = {
+                "aws_access_key_id": credentials.key,
+                "aws_secret_access_key": credentials.secret,
+                "aws_session_token": credentials.token,
+            }
         try:
             self._client = boto3.session.Session(**keys).client("s3", region_name=region, config=_CONFIG)
         except (BotoCoreError, ValueError) as error:
-            raise Refused(f"S3 cannot be used: {type(error).__name__}. Set AWS_ENDPOINT_URL and AWS_DEFAULT_REGION for the local warehouse") from None
+            raise Refused(
+                f"S3 cannot be used: {type(error).__name__}. Set AWS_ENDPOINT_URL and AWS_DEFAULT_REGION for "
+                f"the local warehouse"
+            ) from None
 
     def find(self, source: str, manifest: bool, columnar: bool) -> list[Location]:
         """Return the objects a COPY from `source` reads, in order.
@@ -87,13 +96,21 @@ class Store:
         try:
             with self.open(place) as file:
                 entries = json.load(file)["entries"]
-            listed = [(Location.parse(entry["url"]), bool(entry.get("mandatory", False)), entry.get("meta", {})) for entry in entries]
+            listed = [
+                (Location.parse(entry["url"]), bool(entry.get("mandatory", False)), entry.get("meta", {}))
+                for entry in entries
+            ]
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise Refused(f'the manifest {place} is not of the form {{"entries": [{{"url": "s3://…", "mandatory": true}}]}}') from None
+            raise Refused(
+                f'the manifest {place} is not of the form {{"entries": [{{"url": "s3://…", "mandatory": true}}]}}'
+            ) from None
         found = []
         for location, mandatory, meta in listed:
             if columnar and "content_length" not in meta:
-                raise Refused(f"the manifest {place} lacks meta.content_length for {location}; COPY from a columnar format needs it")
+                raise Refused(
+                    f"the manifest {place} lacks meta.content_length for {location}; COPY from a columnar "
+                    f"format needs it"
+                )
             if self._exists(location):
                 found.append(location)
             elif mandatory:
@@ -113,7 +130,7 @@ class Store:
 
     def open(self, location: Location) -> IO[bytes]:
         """Return the content of one object as a seekable file (on disk when it is large)."""
-        file = tempfile.SpooledTemporaryFile(MEMORY_PER_OBJECT)
+        file = tempfile.SpooledTemporaryFile(MEMORY_PER_OBJECT)  # noqa: SIM115 - the caller closes it
         try:
             body = self._client.get_object(Bucket=location.bucket, Key=location.key)["Body"]
             shutil.copyfileobj(body, file, 1 << 20)

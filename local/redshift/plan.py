@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Union
 
-from local.redshift.copy_options import CopyCommand, UnloadCommand
+from local.redshift.copy_options import CopyCommand
 from local.redshift.errors import Refused
+from local.redshift.unload_options import UnloadCommand
 
 
 @dataclass(frozen=True)
@@ -55,4 +55,4 @@ class Setting:
     case_sensitive: bool
 
 
-Plan = Union[Run, Done, Load, Unload, Refuse, Setting]
+Plan = Run | Done | Load | Unload | Refuse | Setting

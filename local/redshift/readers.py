@@ -53,7 +53,9 @@ def json_paths(command: CopyCommand, store: Store) -> list[str] | None:
         return json_reader.paths(file, command.json_paths)
 
 
-def batches(file: IO[bytes], location: Location, command: CopyCommand, columns: list[Column], paths: list[str] | None) -> Iterator[pa.RecordBatch]:
+def batches(
+    file: IO[bytes], location: Location, command: CopyCommand, columns: list[Column], paths: list[str] | None
+) -> Iterator[pa.RecordBatch]:
     """Yield the rows of one file, columns in the order of `columns`.
 
     Raises
@@ -69,14 +71,20 @@ def batches(file: IO[bytes], location: Location, command: CopyCommand, columns: 
             _check(table.schema, location, columns, False)
             yield from map(_plain, table.to_batches(ROWS))
         else:
-            source = pa.CompressedInputStream(file, {"bzip2": "bz2"}.get(command.compression, command.compression)) if command.compression else file
+            source = (
+                pa.CompressedInputStream(file, {"bzip2": "bz2"}.get(command.compression, command.compression))
+                if command.compression
+                else file
+            )
             if command.format == "json":
                 yield from json_reader.batches(source, location, command, columns, paths)
             else:
                 yield from text_reader.batches(source, location, command, columns)
     except (pa.ArrowInvalid, OSError) as error:
         # The first line at most, and no text of the file: Arrow quotes rows behind a colon.
-        raise Refused(f"{location} cannot be read as {command.format.upper()}: {str(error).splitlines()[0].split(':')[0][:120]}") from None
+        raise Refused(
+            f"{location} cannot be read as {command.format.upper()}: {str(error).splitlines()[0].split(':')[0][:120]}"
+        ) from None
 
 
 def _parquet(file: IO[bytes], location: Location, columns: list[Column], nested: bool) -> Iterator[pa.RecordBatch]:
@@ -91,11 +99,13 @@ def _check(schema: pa.Schema, location: Location, columns: list[Column], nested:
             f"Spectrum Scan Error: {location}: unmatched number of columns between table and file. "
             f"Table columns: {len(columns)}, Data columns: {len(schema)}"
         )
-    for position, (field, column) in enumerate(zip(schema, columns)):
+    for position, (field, column) in enumerate(zip(schema, columns, strict=True)):
         if not _fits(field.type, column, nested):
             raise Refused(
-                f"Spectrum Scan Error: File '{location}' has an incompatible Parquet schema for column {position + 1} '{column.name}' "
-                f"(columns are mapped by position; the file calls it '{field.name}'). Column type: {column.type.upper()}, Parquet schema: {field.type}"
+                f"Spectrum Scan Error: File '{location}' has an incompatible Parquet schema for column "
+                f"{position + 1} '{column.name}' "
+                f"(columns are mapped by position; the file calls it '{field.name}'). Column type: "
+                f"{column.type.upper()}, Parquet schema: {field.type}"
             )
 
 
@@ -110,7 +120,9 @@ def _fits(kind: pa.DataType, column: Column, nested: bool) -> bool:
     if pa.types.is_nested(kind):
         return column.type == "jsonb" and nested
     if pa.types.is_decimal(kind):
-        precision, scale = ((column.modifier - 4) >> 16, (column.modifier - 4) & 0x7FF) if column.modifier > 4 else (38, 37)
+        precision, scale = (
+            ((column.modifier - 4) >> 16, (column.modifier - 4) & 0x7FF) if column.modifier > 4 else (38, 37)
+        )
         return column.type == "numeric" and kind.scale <= scale and kind.precision - kind.scale <= precision - scale
     allowed = {
         "bool": pa.types.is_boolean,
@@ -136,9 +148,13 @@ def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
         if pa.types.is_dictionary(kind):
             array = array.dictionary_decode()
         elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-            array = pa.array([None if value is None else "\\x" + value.hex() for value in array.to_pylist()], pa.string())
+            array = pa.array(
+                [None if value is None else "\\x" + value.hex() for value in array.to_pylist()], pa.string()
+            )
         elif pa.types.is_nested(kind):
-            array = pa.array([None if value is None else json_reader.dump(value) for value in array.to_pylist()], pa.string())
+            array = pa.array(
+                [None if value is None else json_reader.dump(value) for value in array.to_pylist()], pa.string()
+            )
         elif pa.types.is_timestamp(kind):
             array = pc.cast(array, pa.timestamp("us", kind.tz), safe=False)  # PostgreSQL and Redshift keep microseconds
         arrays.append(array)

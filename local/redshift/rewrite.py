@@ -5,19 +5,46 @@ from __future__ import annotations
 from functools import lru_cache
 
 from local.redshift import access, clauses, functions, strict, table_ddl
-from local.redshift.copy_options import parse_copy, parse_unload
+from local.redshift.copy_options import parse_copy
 from local.redshift.errors import NotEmulated, Refused
-from local.redshift.lexer import Token, after, at, before, closing, lex, literal, raw, text, trim, unquote, words
+from local.redshift.lexer import Token, after, at, before, lex, literal, raw, text, trim, unquote, words
 from local.redshift.plan import Done, Load, Plan, Refuse, Run, Setting, Unload
+from local.redshift.unload_options import parse_unload
 
 # Settings of Redshift that PostgreSQL does not know: kept as custom settings, so that SHOW gives back what SET put in.
 SETTINGS = frozenset(
-    """query_group enable_case_sensitive_identifier enable_case_sensitive_super_attribute enable_result_cache_for_session enable_numeric_rounding
-    enable_vacuum_boost wlm_query_slot_count use_fips_ssl json_parse_truncate_strings json_serialization_enable json_serialization_parse_nested_strings
-    navigate_super_null_on_error parse_super_null_on_error cast_super_null_on_error default_geometry_encoding describe_field_name_in_uppercase
-    downcase_delimited_identifier error_on_nondeterministic_update max_concurrency_scaling_clusters max_cursor_result_set_size mv_enable_aqmv_for_session
-    query_group spectrum_query_maxerror stored_proc_log_min_messages analyze_threshold_percent auto_analyze activate_aqua datestyle_source
-    spectrum_enable_pseudo_columns enable_spectrum_oid""".split()
+    [
+        "query_group",
+        "enable_case_sensitive_identifier",
+        "enable_case_sensitive_super_attribute",
+        "enable_result_cache_for_session",
+        "enable_numeric_rounding",
+        "enable_vacuum_boost",
+        "wlm_query_slot_count",
+        "use_fips_ssl",
+        "json_parse_truncate_strings",
+        "json_serialization_enable",
+        "json_serialization_parse_nested_strings",
+        "navigate_super_null_on_error",
+        "parse_super_null_on_error",
+        "cast_super_null_on_error",
+        "default_geometry_encoding",
+        "describe_field_name_in_uppercase",
+        "downcase_delimited_identifier",
+        "error_on_nondeterministic_update",
+        "max_concurrency_scaling_clusters",
+        "max_cursor_result_set_size",
+        "mv_enable_aqmv_for_session",
+        "query_group",
+        "spectrum_query_maxerror",
+        "stored_proc_log_min_messages",
+        "analyze_threshold_percent",
+        "auto_analyze",
+        "activate_aqua",
+        "datestyle_source",
+        "spectrum_enable_pseudo_columns",
+        "enable_spectrum_oid",
+    ]
 )
 _UNSUPPORTED = {
     ("create", "external"): "an external schema or table (Redshift Spectrum)",
@@ -57,7 +84,7 @@ def plan(sql: str, case_sensitive: bool = False) -> Plan:
 
 
 def _plan(tokens: list[Token], case: bool) -> Plan | str:
-    first, second, third, fourth = words(tokens, 4)
+    first, second = words(tokens, 2)
     strict.check(tokens)
     if first == "copy":
         return Load(parse_copy(tokens))
@@ -95,7 +122,9 @@ def _plan(tokens: list[Token], case: bool) -> Plan | str:
 
 def _minus(tokens: list[Token]) -> list[Token]:
     return [
-        Token("word", "except") if token.low == "minus" and at(tokens, after(tokens, index)).low in ("select", "(", "with") else token
+        Token("word", "except")
+        if token.low == "minus" and at(tokens, after(tokens, index)).low in ("select", "(", "with")
+        else token
         for index, token in enumerate(tokens)
     ]
 
@@ -161,7 +190,10 @@ def _analyze(tokens: list[Token]) -> str:
 
 def _setting(tokens: list[Token], verb: str, case: bool) -> Plan | str:
     name_at = after(tokens, after(tokens, -1) if verb else -1)
-    if at(tokens, name_at).low == "session" and at(tokens, after(tokens, name_at)).low not in ("authorization", "characteristics"):
+    if at(tokens, name_at).low == "session" and at(tokens, after(tokens, name_at)).low not in (
+        "authorization",
+        "characteristics",
+    ):
         name_at = after(tokens, name_at)
     local = at(tokens, name_at).low == "local"
     if local:

@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass, field
 
 from local.redshift import startup, wire
-from local.redshift.backend import CHUNK, Backend, BackendError
+from local.redshift.backend import CHUNK, BackendError
 from local.redshift.copy_load import load
 from local.redshift.errors import Refused
 from local.redshift.lexer import after, lex, statements
@@ -144,7 +144,9 @@ class Session:
         self._settle()
         # Several statements in one message are one transaction, unless they hold transactions of their own.
         words = {(tokens := lex(one))[after(tokens, -1)].low for one, _ in plans}
-        whole = len(plans) > 1 and self.backend.status == b"I" and not words & _TRANSACTION_WORDS and "vacuum" not in words
+        whole = (
+            len(plans) > 1 and self.backend.status == b"I" and not words & _TRANSACTION_WORDS and "vacuum" not in words
+        )
         if whole:
             self.backend.query("begin")
         succeeded = all(self._execute(each) for _, each in plans)
@@ -190,7 +192,9 @@ class Session:
         steps, self.steps = self.steps, []
         if not any(step.local for step in steps) and not self.skipping:
             self.pending += sync
-            self.backend.send(b"".join(wire.message(step.kind, step.body) for step in steps) + wire.message(b"S" if sync else b"H"))
+            self.backend.send(
+                b"".join(wire.message(step.kind, step.body) for step in steps) + wire.message(b"S" if sync else b"H")
+            )
             return
         self._settle()
         failed, forward = self.skipping, b""
@@ -227,7 +231,12 @@ class Session:
         if step.kind == b"E":
             assert step.local is not None
             return self._execute(step.local)
-        answers = {b"P": wire.message(b"1"), b"B": wire.message(b"2"), b"C": wire.message(b"3"), b"D": wire.message(b"n")}
+        answers = {
+            b"P": wire.message(b"1"),
+            b"B": wire.message(b"2"),
+            b"C": wire.message(b"3"),
+            b"D": wire.message(b"n"),
+        }
         described = wire.message(b"t", b"\0\0") if step.kind == b"D" and step.body[:1] == b"S" else b""
         self.client.sendall(described + answers[step.kind])
         return True

@@ -10,10 +10,27 @@ from local.redshift.backend import CHUNK, Backend
 
 # redshift_connector and the JDBC driver send more, which PostgreSQL would refuse.
 KNOWN_PARAMETERS = frozenset(
-    "user database options replication application_name client_encoding datestyle timezone extra_float_digits search_path statement_timeout".split()
+    [
+        "user",
+        "database",
+        "options",
+        "replication",
+        "application_name",
+        "client_encoding",
+        "datestyle",
+        "timezone",
+        "extra_float_digits",
+        "search_path",
+        "statement_timeout",
+    ]
 )
 # Every session of the warehouse: UTC, and a backslash in a string is an escape, as on Redshift.
-FORCED = {"timezone": "UTC", "standard_conforming_strings": "off", "escape_string_warning": "off", "bytea_output": "hex"}
+FORCED = {
+    "timezone": "UTC",
+    "standard_conforming_strings": "off",
+    "escape_string_warning": "off",
+    "bytea_output": "hex",
+}
 SERVER_VERSION = b"server_version\x008.0.2\0"
 
 
@@ -34,17 +51,25 @@ def connect(client: socket.socket, buffer: wire.Buffer, address: tuple[str, int]
     packet = _startup_packet(client, buffer, address)
     parts = packet[4:].split(b"\0")
     given = {parts[i].decode(): parts[i + 1] for i in range(0, len(parts) - 1, 2) if parts[i]}
-    kept = {name: value for name, value in given.items() if name.lower() in KNOWN_PARAMETERS or name.startswith("_pq_.")}
+    kept = {
+        name: value for name, value in given.items() if name.lower() in KNOWN_PARAMETERS or name.startswith("_pq_.")
+    }
     kept.update({name: value.encode() for name, value in FORCED.items()})
     body = packet[:4] + b"".join(name.encode() + b"\0" + value + b"\0" for name, value in kept.items()) + b"\0"
     try:
         backend = Backend(address)
     except OSError:
-        client.sendall(wire.error("the warehouse's PostgreSQL does not answer; look at the component postgres-warehouse", "08006", "FATAL"))
+        client.sendall(
+            wire.error(
+                "the warehouse's PostgreSQL does not answer; look at the component postgres-warehouse", "08006", "FATAL"
+            )
+        )
         raise Goodbye from None
     try:
         backend.send(struct.pack("!I", len(body) + 4) + body)
-        _authenticate(client, buffer, backend, connector="client_protocol_version" in given or "driver_version" in given)
+        _authenticate(
+            client, buffer, backend, connector="client_protocol_version" in given or "driver_version" in given
+        )
     except BaseException:
         backend.close()
         raise

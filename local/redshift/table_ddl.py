@@ -1,8 +1,8 @@
 """CREATE TABLE, CREATE MATERIALIZED VIEW and ALTER TABLE: physical design and informational constraints.
 
 Redshift keeps distribution and sort keys; PostgreSQL has none, so they are taken out and handed on in a comment that
-an event trigger (`compat/attributes.sql`) records for `svv_table_info` and its kin. Redshift never enforces PRIMARY KEY,
-UNIQUE and FOREIGN KEY, so they are taken out too: a duplicate that gets in on AWS gets in here.
+an event trigger (`compat/40_attributes.sql`) records for `svv_table_info` and its kin. Redshift never enforces PRIMARY
+KEY, UNIQUE and FOREIGN KEY, so they are taken out too: a duplicate that gets in on AWS gets in here.
 """
 
 from __future__ import annotations
@@ -156,7 +156,9 @@ def _table_constraint(tokens: Sequence[Token], found: Attributes) -> None:
         raise NotRedshift(f"a {kind.upper()} constraint")
     if kind == "primary":
         opening = next((i for i, token in enumerate(tokens) if token.text == "("), len(tokens))
-        found.primary_key = [trim(part)[0].name for part in split(tokens[opening + 1 : closing(tokens, opening)]) if trim(part)]
+        found.primary_key = [
+            trim(part)[0].name for part in split(tokens[opening + 1 : closing(tokens, opening)]) if trim(part)
+        ]
 
 
 def column_definition(tokens: Sequence[Token], found: Attributes, case_sensitive: bool) -> str:
@@ -213,7 +215,11 @@ def column_definition(tokens: Sequence[Token], found: Attributes, case_sensitive
             out.append(token)
             index += 1
         else:
-            done = functions.rewrite(tokens[index:], case_sensitive) if word in functions.HANDLERS or word == "sysdate" else None
+            done = (
+                functions.rewrite(tokens[index:], case_sensitive)
+                if word in functions.HANDLERS or word == "sysdate"
+                else None
+            )
             if done is not None:
                 out += done
                 break

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _BLOCK = 8 << 20
 
 
-def batches(file: IO[bytes], location: Location, command: CopyCommand, columns: list[Column]) -> Iterator[pa.RecordBatch]:
+def batches(
+    file: IO[bytes], location: Location, command: CopyCommand, columns: list[Column]
+) -> Iterator[pa.RecordBatch]:
     """Yield the rows of one text file as strings and NULLs."""
     is_csv = command.format == "csv"
     names = [str(position) for position in range(len(columns))]
@@ -29,17 +31,26 @@ def batches(file: IO[bytes], location: Location, command: CopyCommand, columns: 
     def wrong_width(row: pa.csv.InvalidRow) -> str:
         found = "Extra column(s) found" if row.actual_columns > row.expected_columns else "Delimiter not found"
         where = f" in line {row.number}" if row.number is not None else ""
-        problems.append(f"Load failed: {found}{where} of {location}: {row.expected_columns} columns expected, {row.actual_columns} found")
+        problems.append(
+            f"Load failed: {found}{where} of {location}: {row.expected_columns} columns expected, "
+            f"{row.actual_columns} found"
+        )
         return "error"
 
     parse = pa.csv.ParseOptions(
-        delimiter=_delimiter(command), quote_char=command.quote if is_csv else False, double_quote=is_csv, newlines_in_values=is_csv,
-        ignore_empty_lines="ignoreblanklines" in command.flags, invalid_row_handler=wrong_width,
-    )  # fmt: skip
+        delimiter=_delimiter(command),
+        quote_char=command.quote if is_csv else False,
+        double_quote=is_csv,
+        newlines_in_values=is_csv,
+        ignore_empty_lines="ignoreblanklines" in command.flags,
+        invalid_row_handler=wrong_width,
+    )
     convert = pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
     try:
         for batch in pa.csv.open_csv(file, read, parse, convert):
-            yield pa.RecordBatch.from_arrays([clean(array, column, command) for array, column in zip(batch.columns, columns)], names)
+            yield pa.RecordBatch.from_arrays(
+                [clean(array, column, command) for array, column in zip(batch.columns, columns, strict=True)], names
+            )
     except pa.ArrowInvalid as error:
         if problems:
             raise Refused(problems[0]) from None

@@ -13,16 +13,23 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from local.redshift.backend import Backend
-from local.redshift.copy_options import UnloadCommand
 from local.redshift.errors import Refused
 from local.redshift.lexer import lex
 from local.redshift.objects import Location, Store
 from local.redshift.plan import Unload
+from local.redshift.unload_options import UnloadCommand
 
 _BY_OID: dict[int, pa.DataType] = {
-    16: pa.bool_(), 20: pa.int64(), 21: pa.int16(), 23: pa.int32(), 700: pa.float32(), 701: pa.float64(), 1082: pa.date32(),
-    1114: pa.timestamp("us"), 1184: pa.timestamp("us", "UTC"),
-}  # fmt: skip
+    16: pa.bool_(),
+    20: pa.int64(),
+    21: pa.int16(),
+    23: pa.int32(),
+    700: pa.float32(),
+    701: pa.float64(),
+    1082: pa.date32(),
+    1114: pa.timestamp("us"),
+    1184: pa.timestamp("us", "UTC"),
+}
 NUMERIC, BYTEA = 1700, 17
 
 
@@ -56,8 +63,12 @@ def unload(backend: Backend, made: Unload) -> int:
         store.write(place, io.BytesIO(content))
         written.append((place, len(content), part.num_rows))
     if "manifest" in command.flags:
-        entries = [{"url": str(place), "meta": {"content_length": size, "record_count": rows}} for place, size, rows in written]
-        store.write(Location(target.bucket, target.key + "manifest"), io.BytesIO(json.dumps({"entries": entries}).encode()))
+        entries = [
+            {"url": str(place), "meta": {"content_length": size, "record_count": rows}} for place, size, rows in written
+        ]
+        store.write(
+            Location(target.bucket, target.key + "manifest"), io.BytesIO(json.dumps({"entries": entries}).encode())
+        )
     return table.num_rows
 
 
@@ -76,7 +87,8 @@ def _clear(store: Store, target: Location, command: UnloadCommand) -> None:
             store.delete(location)
     elif there and "allowoverwrite" not in command.flags:
         raise Refused(
-            "Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, manually removing the target "
+            "Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, "
+            "manually removing the target "
             "files in S3, or using the ALLOWOVERWRITE option."
         )
 
@@ -87,7 +99,12 @@ def _fetch(backend: Backend, sql: str, columns: list[tuple[str, int, int]]) -> p
     if not data:
         strings = pa.table({name: pa.array([], pa.string()) for name in names})
     else:
-        convert = pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""])
+        convert = pa.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            null_values=[""],
+        )
         read = pa.csv.ReadOptions(column_names=names, block_size=max(8 << 20, min(len(data), 64 << 20)))
         strings = pa.csv.read_csv(io.BytesIO(data), read, pa.csv.ParseOptions(newlines_in_values=True), convert)
     arrays = [_typed(strings.column(position), oid, modifier) for position, (_, oid, modifier) in enumerate(columns)]
@@ -101,7 +118,13 @@ def _typed(array: pa.ChunkedArray, oid: int, modifier: int) -> pa.ChunkedArray:
         digits = pc.utf8_length(pc.replace_substring_regex(array, r"^[^.]*\.?", ""))
         return pc.cast(array, pa.decimal128(38, pc.max(digits).as_py() or 0))
     if oid == BYTEA:
-        return pa.chunked_array([pa.array([None if value is None else bytes.fromhex(value[2:]) for value in array.to_pylist()], pa.binary())])
+        return pa.chunked_array(
+            [
+                pa.array(
+                    [None if value is None else bytes.fromhex(value[2:]) for value in array.to_pylist()], pa.binary()
+                )
+            ]
+        )
     if oid == 16:
         return pc.equal(array, "t")
     if oid == 1184:  # "2026-01-01 00:00:00.5+00": sessions of the gate are in UTC
@@ -113,15 +136,25 @@ def _typed(array: pa.ChunkedArray, oid: int, modifier: int) -> pa.ChunkedArray:
 
 def _partitions(table: pa.Table, command: UnloadCommand) -> list[tuple[str, pa.Table]]:
     keys = table.select(list(command.partition_by)).group_by(list(command.partition_by)).aggregate([]).to_pylist()
-    kept = table.column_names if command.include else [name for name in table.column_names if name not in command.partition_by]
+    kept = (
+        table.column_names
+        if command.include
+        else [name for name in table.column_names if name not in command.partition_by]
+    )
     parts = []
     for key in keys:
         mask = None
         for name, value in key.items():
-            matches = pc.is_null(table[name]) if value is None else pc.fill_null(pc.equal(table[name], pa.scalar(value, table[name].type)), False)
+            matches = (
+                pc.is_null(table[name])
+                if value is None
+                else pc.fill_null(pc.equal(table[name], pa.scalar(value, table[name].type)), False)
+            )
             mask = matches if mask is None else pc.and_(mask, matches)
-        values = ["__HIVE_DEFAULT_PARTITION__" if value is None else quote(str(value), safe=" :-.+") for value in key.values()]
-        directory = "".join(f"{name}={value}/" for name, value in zip(key, values))
+        values = [
+            "__HIVE_DEFAULT_PARTITION__" if value is None else quote(str(value), safe=" :-.+") for value in key.values()
+        ]
+        directory = "".join(f"{name}={value}/" for name, value in zip(key, values, strict=True))
         parts.append((directory, table.filter(mask).select(kept)))
     return parts
 
@@ -142,10 +175,22 @@ def _parquet(table: pa.Table) -> bytes:
 def _text(table: pa.Table, command: UnloadCommand) -> bytes:
     delimiter = command.delimiter or ("," if command.format == "csv" else "|")
     columns = [_as_text(column, command.null).to_pylist() for column in table.columns]
-    rows = zip(*columns) if columns else iter(())
-    quoting = csv.QUOTE_MINIMAL if command.format == "csv" else csv.QUOTE_ALL if "addquotes" in command.flags else csv.QUOTE_NONE
+    rows = zip(*columns, strict=True) if columns else iter(())
+    quoting = (
+        csv.QUOTE_MINIMAL
+        if command.format == "csv"
+        else csv.QUOTE_ALL
+        if "addquotes" in command.flags
+        else csv.QUOTE_NONE
+    )
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator="\n", quotechar='"' if quoting != csv.QUOTE_NONE else None)
+    writer = csv.writer(
+        out,
+        delimiter=delimiter,
+        quoting=quoting,
+        lineterminator="\n",
+        quotechar='"' if quoting != csv.QUOTE_NONE else None,
+    )
     try:
         if "header" in command.flags:
             writer.writerow(table.column_names)
@@ -167,7 +212,9 @@ def _as_text(column: pa.ChunkedArray, null: str) -> pa.ChunkedArray:
     elif pa.types.is_timestamp(column.type):
         text = _timestamps(column)
     elif pa.types.is_binary(column.type):
-        text = pa.chunked_array([pa.array([None if value is None else value.hex() for value in column.to_pylist()], pa.string())])
+        text = pa.chunked_array(
+            [pa.array([None if value is None else value.hex() for value in column.to_pylist()], pa.string())]
+        )
     else:
         text = pc.cast(column, pa.string())
     return pc.fill_null(text, null) if null else text

@@ -22,7 +22,17 @@ def query(sql: str) -> bytes:
 
 def error(text: str, code: str, severity: str = "ERROR") -> bytes:
     """Return an error response."""
-    fields = b"S" + severity.encode() + b"\0V" + severity.encode() + b"\0C" + code.encode() + b"\0M" + text.encode() + b"\0\0"
+    fields = (
+        b"S"
+        + severity.encode()
+        + b"\0V"
+        + severity.encode()
+        + b"\0C"
+        + code.encode()
+        + b"\0M"
+        + text.encode()
+        + b"\0\0"
+    )
     return message(b"E", fields)
 
 

@@ -27,10 +27,24 @@ class Component:
             self.port = free.getsockname()[1]
 
     def start(self, password: str = PASSWORD) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "local.postgres", "--name", self.name, "--port", str(self.port), "--data", str(self.data)]
+        command = [
+            sys.executable,
+            "-m",
+            "local.postgres",
+            "--name",
+            self.name,
+            "--port",
+            str(self.port),
+            "--data",
+            str(self.data),
+        ]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=REPOSITORY, env={**os.environ, "SLUICE_PG_PASSWORD": password, "PYTHONPATH": str(REPOSITORY)}, stdout=log, stderr=log
+                command,
+                cwd=REPOSITORY,
+                env={**os.environ, "SLUICE_PG_PASSWORD": password, "PYTHONPATH": str(REPOSITORY)},
+                stdout=log,
+                stderr=log,
             )
         return self.process
 
@@ -49,7 +63,9 @@ class Component:
         self.log.write_text("")
 
     def connect(self, database: str, password: str = PASSWORD):
-        connection = psycopg2.connect(host="127.0.0.1", port=self.port, user="sluice", password=password, dbname=database)
+        connection = psycopg2.connect(
+            host="127.0.0.1", port=self.port, user="sluice", password=password, dbname=database
+        )
         connection.autocommit = True
         return connection
 

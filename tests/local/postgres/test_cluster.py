@@ -20,7 +20,10 @@ def gone(pid: int) -> bool:
 
 def test_the_warehouse_has_its_databases_and_is_only_on_loopback_behind_a_password(component):
     cluster = component("warehouse").ready()
-    assert {name for (name,) in cluster.query("postgres", "select datname from pg_database")} >= {"warehouse", "airflow"}
+    assert {name for (name,) in cluster.query("postgres", "select datname from pg_database")} >= {
+        "warehouse",
+        "airflow",
+    }
     assert cluster.query("postgres", "show listen_addresses") == [("127.0.0.1",)]
     assert cluster.query("postgres", "show timezone") == [("UTC",)]
     assert int(cluster.query("postgres", "show server_version_num")[0][0]) >= 160000
@@ -35,7 +38,9 @@ def test_the_operational_cluster_can_be_decoded_by_change_data_capture(component
     cluster = component("operational").ready()
     assert cluster.query("shop", "show wal_level") == [("logical",)]
     assert cluster.query("shop", "show fsync") == [("on",)]
-    assert cluster.query("shop", "select slot_name::text from pg_create_logical_replication_slot('capture', 'pgoutput')") == [("capture",)]
+    assert cluster.query(
+        "shop", "select slot_name::text from pg_create_logical_replication_slot('capture', 'pgoutput')"
+    ) == [("capture",)]
 
 
 def test_nothing_acknowledged_is_lost_when_supervisor_and_server_are_killed(component):

@@ -30,7 +30,9 @@ def free_port() -> int:
 def start(log: Path, module: str, arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
     env = {**os.environ, **environment, "SLUICE_PG_PASSWORD": PASSWORD, "PYTHONPATH": str(REPOSITORY)}
     with log.open("ab") as file:
-        process = subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=REPOSITORY, env=env, stdout=file, stderr=file)
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments], cwd=REPOSITORY, env=env, stdout=file, stderr=file
+        )
     deadline = time.monotonic() + 60
     while "ready on" not in log.read_text():
         assert process.poll() is None and time.monotonic() < deadline, log.read_text()
@@ -49,12 +51,16 @@ class Warehouse:
     password: str = PASSWORD
 
     def psycopg2(self, user: str = "sluice", password: str = PASSWORD, autocommit: bool = True):
-        connection = psycopg2.connect(host="127.0.0.1", port=self.port, user=user, password=password, dbname="warehouse")
+        connection = psycopg2.connect(
+            host="127.0.0.1", port=self.port, user=user, password=password, dbname="warehouse"
+        )
         connection.autocommit = autocommit
         return connection
 
     def connector(self):
-        return redshift_connector.connect(host="127.0.0.1", port=self.port, user="sluice", password=PASSWORD, database="warehouse", ssl=False)
+        return redshift_connector.connect(
+            host="127.0.0.1", port=self.port, user="sluice", password=PASSWORD, database="warehouse", ssl=False
+        )
 
     def run(self, sql: str, **login: str):
         connection = self.psycopg2(**login)
@@ -81,7 +87,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
             parent.chmod(0o755)
     moto = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     moto.start()
-    endpoint = "http://127.0.0.1:%d" % moto.get_host_and_port()[1]
+    endpoint = f"http://127.0.0.1:{moto.get_host_and_port()[1]}"
     client = boto3.client(
         "s3", endpoint_url=endpoint, aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
     )
@@ -89,9 +95,23 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     ports = free_port(), free_port()
     processes: list[subprocess.Popen[bytes]] = []
     try:
-        processes.append(start(base / "pg.log", "local.postgres", ["--name", "warehouse", "--port", str(ports[0]), "--data", str(base / "data")], {}))
+        processes.append(
+            start(
+                base / "pg.log",
+                "local.postgres",
+                ["--name", "warehouse", "--port", str(ports[0]), "--data", str(base / "data")],
+                {},
+            )
+        )
         gate = ["--port", str(ports[1]), "--postgres", f"127.0.0.1:{ports[0]}"]
-        processes.append(start(base / "gate.log", "local.redshift", gate, {**KEYS, "AWS_ENDPOINT_URL": endpoint, "SLUICE_LOG_LEVEL": "DEBUG"}))
+        processes.append(
+            start(
+                base / "gate.log",
+                "local.redshift",
+                gate,
+                {**KEYS, "AWS_ENDPOINT_URL": endpoint, "SLUICE_LOG_LEVEL": "DEBUG"},
+            )
+        )
         yield Warehouse(ports[1], ports[0], base / "gate.log", client)
     finally:
         for process in reversed(processes):

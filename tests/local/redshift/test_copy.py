@@ -74,7 +74,9 @@ def test_delete_and_copy_in_one_message_are_one_transaction(warehouse, target):
     warehouse.run(f"begin; delete from {target}.t; {copy}; commit;")
     assert rows(warehouse, target) == ROWS
     with pytest.raises(psycopg2.Error, match="does not exist"):
-        warehouse.run(f"delete from {target}.t; copy {target}.t from 's3://lake/{target}/nothing' iam_role default parquet")
+        warehouse.run(
+            f"delete from {target}.t; copy {target}.t from 's3://lake/{target}/nothing' iam_role default parquet"
+        )
     assert rows(warehouse, target) == ROWS, "the failed load took its delete back"
 
 
@@ -94,9 +96,18 @@ def test_a_failed_copy_fails_the_transaction_it_is_in(warehouse, target):
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (EVENTS.drop_columns(["by"]), "unmatched number of columns between table and file. Table columns: 4, Data columns: 3"),
-        (EVENTS.set_column(0, "anything", pa.array([1, 2, 3], pa.int32())), "incompatible Parquet schema for column 1 'id'"),
-        (EVENTS.set_column(3, "position", pa.array(["2026-01-01"] * 3)), "incompatible Parquet schema for column 4 'at'"),
+        (
+            EVENTS.drop_columns(["by"]),
+            "unmatched number of columns between table and file. Table columns: 4, Data columns: 3",
+        ),
+        (
+            EVENTS.set_column(0, "anything", pa.array([1, 2, 3], pa.int32())),
+            "incompatible Parquet schema for column 1 'id'",
+        ),
+        (
+            EVENTS.set_column(3, "position", pa.array(["2026-01-01"] * 3)),
+            "incompatible Parquet schema for column 4 'at'",
+        ),
     ],
 )
 def test_a_parquet_file_of_another_shape_is_refused(warehouse, target, table, message):
@@ -117,31 +128,44 @@ def test_csv_with_header_quotes_gzip_and_nulls(warehouse, target):
     body = b'id,name,amount,at\n1,"a,""b""",1.5,2026-01-01 00:00:00\n2,,,\n3,\\N,\\N,\\N\n'
     warehouse.put(f"{target}/one.csv.gz", gzip.compress(body[:40]) + gzip.compress(body[40:]))
     warehouse.run(f"copy {target}.t from 's3://lake/{target}/' iam_role default csv ignoreheader 1 gzip")
-    assert [row[:3] for row in rows(warehouse, target)] == [(1, 'a,"b"', Decimal("1.50")), (2, "", None), (3, None, None)]
+    assert [row[:3] for row in rows(warehouse, target)] == [
+        (1, 'a,"b"', Decimal("1.50")),
+        (2, "", None),
+        (3, None, None),
+    ]
 
 
 def test_delimited_text_with_its_options(warehouse, target):
     warehouse.put(f"{target}/one.bz2", bz2.compress(b"1|'long name of it'|1|1767225600\n2||2|\n"))
     warehouse.run(
-        f"copy {target}.t from 's3://lake/{target}/' iam_role default bzip2 removequotes emptyasnull truncatecolumns timeformat 'epochsecs'"
+        f"copy {target}.t from 's3://lake/{target}/' iam_role default bzip2 removequotes emptyasnull "
+        f"truncatecolumns timeformat 'epochsecs'"
     )
-    assert rows(warehouse, target) == [(1, "long nam", Decimal("1.00"), datetime.datetime(2026, 1, 1)), (2, None, Decimal("2.00"), None)]
+    assert rows(warehouse, target) == [
+        (1, "long nam", Decimal("1.00"), datetime.datetime(2026, 1, 1)),
+        (2, None, Decimal("2.00"), None),
+    ]
 
 
 def test_a_row_of_another_width_is_refused_without_its_text(warehouse, target):
     warehouse.put(f"{target}/one.csv", b"1,a,1,,secret\n")
-    with pytest.raises(psycopg2.Error, match="Extra column.*4 columns expected, 5 found") as caught:
+    with pytest.raises(psycopg2.Error, match=r"Extra column.*4 columns expected, 5 found") as caught:
         warehouse.run(f"copy {target}.t from 's3://lake/{target}/' iam_role default csv")
     assert "secret" not in str(caught.value)
 
 
 def test_json_by_name_keeps_every_digit(warehouse, target):
-    lines = '{"id": 9007199254740993, "amount": 1234567890.12, "name": "é", "more": 1}\n{"id": 2,\n "at": "2026-01-01T00:00:00Z"} {"id": 3}'
+    lines = (
+        '{"id": 9007199254740993, "amount": 1234567890.12, "name": "é", "more": 1}\n'
+        '{"id": 2,\n "at": "2026-01-01T00:00:00Z"} {"id": 3}'
+    )
     warehouse.put(f"{target}/one.json", lines.encode())
     warehouse.run(f"copy {target}.t from 's3://lake/{target}/one' iam_role default json 'auto'")
     assert rows(warehouse, target) == [
-        (2, None, None, datetime.datetime(2026, 1, 1)), (3, None, None, None), (9007199254740993, "é", Decimal("1234567890.12"), None),
-    ]  # fmt: skip
+        (2, None, None, datetime.datetime(2026, 1, 1)),
+        (3, None, None, None),
+        (9007199254740993, "é", Decimal("1234567890.12"), None),
+    ]
 
 
 def test_json_by_paths_into_listed_columns(warehouse, target):
@@ -160,12 +184,13 @@ def test_a_manifest_loads_what_it_lists_and_insists_on_what_is_mandatory(warehou
     assert [row[0] for row in rows(warehouse, target)] == [1]
     entries[1]["mandatory"] = True
     warehouse.put(f"{target}/manifest", json.dumps({"entries": entries}).encode())
-    with pytest.raises(psycopg2.Error, match="mandatory file .*gone.csv does not exist"):
+    with pytest.raises(psycopg2.Error, match=r"mandatory file .*gone.csv does not exist"):
         warehouse.run(f"copy {target}.t from '{manifest}' iam_role default csv manifest")
 
 
 def test_credentials_in_a_statement_appear_in_no_error_and_no_log(warehouse, target):
-    copy = f"copy {target}.t from 's3://lake/{target}/nothing' credentials 'aws_access_key_id=AKIASECRETKEY;aws_secret_access_key=hush/hush' csv"
+    keys = "aws_access_key_id=AKIASECRETKEY;aws_secret_access_key=hush/hush"
+    copy = f"copy {target}.t from 's3://lake/{target}/nothing' credentials '{keys}' csv"
     for connect, failure in ((warehouse.psycopg2, psycopg2.Error), (warehouse.connector, redshift_connector.Error)):
         connection = connect()
         with pytest.raises(failure) as caught:

@@ -10,7 +10,9 @@ from local.redshift.data_api_run import bind
 
 @pytest.fixture
 def api(warehouse):
-    return RedshiftDataApi(host="127.0.0.1", port=warehouse.port, user="sluice", password=warehouse.password, database="warehouse")
+    return RedshiftDataApi(
+        host="127.0.0.1", port=warehouse.port, user="sluice", password=warehouse.password, database="warehouse"
+    )
 
 
 def call(api, operation, **request):
@@ -32,29 +34,60 @@ def execute(api, sql, **more):
 
 
 def test_a_statement_runs_and_its_result_has_typed_fields(api):
-    found = execute(api, "select 1 as i, 'x' as s, 1.50::decimal(5,2) as d, null as n, true as b, getdate() is not null as g, '2026-01-01'::timestamp as t")
+    found = execute(
+        api,
+        "select 1 as i, 'x' as s, 1.50::decimal(5,2) as d, null as n, true as b, getdate() is not null as g, "
+        "'2026-01-01'::timestamp as t",
+    )
     assert (found["Status"], found["HasResultSet"], found["ResultRows"]) == ("FINISHED", True, 1)
     result = call(api, "GetStatementResult", Id=found["Id"])
-    assert result["Records"] == [[
-        {"longValue": 1}, {"stringValue": "x"}, {"stringValue": "1.50"}, {"isNull": True}, {"booleanValue": True}, {"booleanValue": True},
-        {"stringValue": "2026-01-01 00:00:00"},
-    ]]  # fmt: skip
-    assert [(column["name"], column["typeName"]) for column in result["ColumnMetadata"]][:3] == [("i", "int4"), ("s", "varchar"), ("d", "numeric")]
+    assert result["Records"] == [
+        [
+            {"longValue": 1},
+            {"stringValue": "x"},
+            {"stringValue": "1.50"},
+            {"isNull": True},
+            {"booleanValue": True},
+            {"booleanValue": True},
+            {"stringValue": "2026-01-01 00:00:00"},
+        ]
+    ]
+    assert [(column["name"], column["typeName"]) for column in result["ColumnMetadata"]][:3] == [
+        ("i", "int4"),
+        ("s", "varchar"),
+        ("d", "numeric"),
+    ]
 
 
 def test_named_parameters_are_values_never_sql(api):
     given = "x'; drop table t; --"
     found = execute(api, "select :v::varchar as v, ':v' as s, 1::int as i", Parameters=[{"name": "v", "value": given}])
-    assert call(api, "GetStatementResult", Id=found["Id"])["Records"] == [[{"stringValue": given}, {"stringValue": ":v"}, {"longValue": 1}]]
+    assert call(api, "GetStatementResult", Id=found["Id"])["Records"] == [
+        [{"stringValue": given}, {"stringValue": ":v"}, {"longValue": 1}]
+    ]
     assert bind("select :a, a::int, ':a', :b", [{"name": "a", "value": "it's"}]) == "select 'it''s', a::int, ':a', :b"
 
 
 def test_a_batch_is_one_transaction(api, warehouse, schema):
-    sqls = [f"create table {schema}.t (a int)", f"insert into {schema}.t values (1), (2)", f"select a from {schema}.t order by a"]
-    found = finish(api, call(api, "BatchExecuteStatement", ClusterIdentifier="c", Database="warehouse", Sqls=sqls)["Id"])
+    sqls = [
+        f"create table {schema}.t (a int)",
+        f"insert into {schema}.t values (1), (2)",
+        f"select a from {schema}.t order by a",
+    ]
+    found = finish(
+        api, call(api, "BatchExecuteStatement", ClusterIdentifier="c", Database="warehouse", Sqls=sqls)["Id"]
+    )
     assert [one["Status"] for one in found["SubStatements"]] == ["FINISHED"] * 3
     assert call(api, "GetStatementResult", Id=found["Id"] + ":3")["Records"] == [[{"longValue": 1}], [{"longValue": 2}]]
-    found = finish(api, call(api, "BatchExecuteStatement", ClusterIdentifier="c", Sqls=[f"delete from {schema}.t", "select nope", "select 1"])["Id"])
+    found = finish(
+        api,
+        call(
+            api,
+            "BatchExecuteStatement",
+            ClusterIdentifier="c",
+            Sqls=[f"delete from {schema}.t", "select nope", "select 1"],
+        )["Id"],
+    )
     assert found["Status"] == "FAILED" and "nope" in found["Error"]
     assert [one["Status"] for one in found["SubStatements"]] == ["FINISHED", "FAILED", "ABORTED"]
     assert warehouse.run(f"select count(*) from {schema}.t") == [(2,)]
@@ -66,7 +99,9 @@ def test_the_strict_gate_answers_here_too(api):
 
 
 def test_results_come_in_pages(api):
-    found = execute(api, "with recursive c(n) as (select 1 union all select n + 1 from c where n < 2500) select n from c order by n")
+    found = execute(
+        api, "with recursive c(n) as (select 1 union all select n + 1 from c where n < 2500) select n from c order by n"
+    )
     seen, token = [], None
     while True:
         page = call(api, "GetStatementResult", Id=found["Id"], **({"NextToken": token} if token else {}))
@@ -107,8 +142,13 @@ def test_db_user_decides_whose_rights_count(api, warehouse, schema):
 
 def test_metadata_and_wrong_requests(api, warehouse, schema):
     warehouse.run(f"create table {schema}.t (a int not null, b varchar(5))")
-    assert call(api, "ListTables", Database="warehouse", SchemaPattern=schema, WorkgroupName="w")["Tables"] == [{"schema": schema, "name": "t", "type": "TABLE"}]
-    assert [column["name"] for column in call(api, "DescribeTable", Database="warehouse", Schema=schema, Table="t")["ColumnList"]] == ["a", "b"]
+    assert call(api, "ListTables", Database="warehouse", SchemaPattern=schema, WorkgroupName="w")["Tables"] == [
+        {"schema": schema, "name": "t", "type": "TABLE"}
+    ]
+    assert [
+        column["name"]
+        for column in call(api, "DescribeTable", Database="warehouse", Schema=schema, Table="t")["ColumnList"]
+    ] == ["a", "b"]
     assert schema in call(api, "ListSchemas", Database="warehouse")["Schemas"]
     assert "warehouse" in call(api, "ListDatabases", Database="warehouse")["Databases"]
     for operation, request, kind in (

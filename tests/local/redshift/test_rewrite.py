@@ -16,7 +16,7 @@ CASES = Path(__file__).parent / "cases"
 def pairs(name: str) -> list[tuple[str, str]]:
     """Read `input / -> expected` pairs; blank lines and lines with # part them."""
     lines = [line for line in (CASES / name).read_text().splitlines() if line.strip() and not line.startswith("#")]
-    found = list(zip(lines[::2], lines[1::2]))
+    found = list(zip(lines[::2], lines[1::2], strict=False))
     assert len(lines) == 2 * len(found) and found
     return [(given_, expected.removeprefix("-> ")) for given_, expected in found]
 
@@ -41,20 +41,33 @@ def test_sql_of_both_dialects_passes_byte_for_byte(sql: str) -> None:
 
 
 def test_copy_and_unload_are_the_gates_own() -> None:
-    made = plan("copy lake.t (a, \"b\") from 's3://b/k' iam_role default format as csv ignoreheader 1 gzip delimiter '|'")
+    made = plan(
+        "copy lake.t (a, \"b\") from 's3://b/k' iam_role default format as csv ignoreheader 1 gzip delimiter '|'"
+    )
     assert isinstance(made, Load)
-    assert (made.command.table, made.command.columns, made.command.ignore_header, made.command.compression) == ("lake.t", ("a", "b"), 1, "gzip")
-    made = plan("unload ('select dateadd(day, 1, d) as d from t') to 's3://b/k' iam_role default parquet allowoverwrite")
+    assert (made.command.table, made.command.columns, made.command.ignore_header, made.command.compression) == (
+        "lake.t",
+        ("a", "b"),
+        1,
+        "gzip",
+    )
+    made = plan(
+        "unload ('select dateadd(day, 1, d) as d from t') to 's3://b/k' iam_role default parquet allowoverwrite"
+    )
     assert isinstance(made, Unload)
     assert made.sql == "select dateadd('day', 1, d) as d from t"
 
 
 def test_credentials_never_show() -> None:
-    made = plan("copy t from 's3://b/k' credentials 'aws_access_key_id=AKIAEXAMPLE;aws_secret_access_key=verysecret' csv")
+    made = plan(
+        "copy t from 's3://b/k' credentials 'aws_access_key_id=AKIAEXAMPLE;aws_secret_access_key=verysecret' csv"
+    )
     assert isinstance(made, Load)
     assert made.command.credentials is not None and made.command.credentials.secret == "verysecret"
     assert "verysecret" not in repr(made) and "AKIAEXAMPLE" not in repr(made)
-    wrong = plan("copy t from 's3://b/k' credentials 'aws_access_key_id=AKIAEXAMPLE;aws_secret_access_key=verysecret' nonsense")
+    wrong = plan(
+        "copy t from 's3://b/k' credentials 'aws_access_key_id=AKIAEXAMPLE;aws_secret_access_key=verysecret' nonsense"
+    )
     assert isinstance(wrong, Refuse) and "verysecret" not in wrong.reason.message
 
 
