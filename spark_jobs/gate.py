@@ -34,16 +34,19 @@ def judge(spark: SparkSession, run: job.Job, dataset: Dataset, s3: Any) -> Valid
     snapshot = snapshot_id(spark, table, branch)
     source = table.on_branch(branch) if snapshot is not None else table.identifier
     rows = spark.table(source).where(run.interval.contains(dataset.partitioning[0].column)).cache()
+    columns = [column.name for column in dataset.columns]
+    pii = [column.name for column in dataset.columns if column.pii_class]
     with tempfile.TemporaryDirectory() as directory:
-        validated = validate(rows, expectation_suite(dataset), run.arguments.run_id, Path(directory), list(dataset.key))
+        validated = validate(
+            rows, expectation_suite(dataset), run.arguments.run_id, Path(directory), dataset.key, pii, columns
+        )
         upload_docs(s3, run.arguments.quality_bucket, Path(directory))
     rows.unpersist()
     result = from_gx(
         validated.result, dataset=dataset.name, interval=run.interval.key, run_id=run.arguments.run_id,
         zone=dataset.zone, started_at=started.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - clock, 3), contract_version=dataset.version, owner=dataset.owner,
-        pii=[column.name for column in dataset.columns if column.pii_class],
-        columns=[column.name for column in dataset.columns],
+        pii=pii, columns=columns,
         snapshot_id=str(snapshot or snapshot_id(spark, table)), data_docs_url=f"{DOCS_PREFIX}/{validated.page}",
     )
     ValidationStore(run.arguments.quality_bucket).write(result)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import mimetypes
 import os
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from sluice.quality.gx_masking import mask_gx
 
 # Read when great_expectations is imported: no usage statistics leave the platform.
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
@@ -26,7 +30,8 @@ class Validated:
     Attributes
     ----------
     result : dict
-        ``ExpectationSuiteValidationResult.to_json_dict()``.
+        ``ExpectationSuiteValidationResult.to_json_dict()`` without values of PII columns; an expectation that was met
+        has no details.
     page : str
         Path of the run's Data Docs page below the site's directory.
     """
@@ -36,7 +41,13 @@ class Validated:
 
 
 def validate(
-    frame: DataFrame, suite: gx.ExpectationSuite, run_name: str, site: Path, identifiers: list[str]
+    frame: DataFrame,
+    suite: gx.ExpectationSuite,
+    run_name: str,
+    site: Path,
+    identifiers: Sequence[str],
+    pii: Collection[str] = (),
+    columns: Collection[str] | None = None,
 ) -> Validated:
     """Run a suite and render its Data Docs page.
 
@@ -50,10 +61,13 @@ def validate(
         Names the run in Data Docs.
     site : Path
         Empty local directory that receives the Data Docs page and what it needs.
-    identifiers : list of str
+    identifiers : sequence of str
         Columns that name an offending row in the result (the key; never personal data).
+    pii, columns : collections of str
+        Columns with a PII class, and all columns; see `sluice.quality.gx_masking.mask_gx`.
     """
     import great_expectations as gx
+    from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResultSchema
 
     context = _context(site)
     batch = (
@@ -61,23 +75,62 @@ def validate(
         .add_dataframe_asset(suite.name)
         .add_batch_definition_whole_dataframe("interval")
     )
-    suite = context.suites.add_or_update(suite)
     definition = context.validation_definitions.add_or_update(
-        gx.ValidationDefinition(name=suite.name, data=batch, suite=suite)
+        gx.ValidationDefinition(name=suite.name, data=batch, suite=context.suites.add_or_update(suite))
     )
-    checkpoint = context.checkpoints.add_or_update(gx.Checkpoint(
-        name=suite.name,
-        validation_definitions=[definition],
-        result_format={"result_format": "SUMMARY", "partial_unexpected_count": 10,
-                       "unexpected_index_column_names": identifiers},
-    ))
+    # Yes or no first: all of a suite's counts then come from one aggregation. Samples cost a Spark job for each
+    # expectation, so only those that failed are asked again, for details.
+    checkpoint = context.checkpoints.add_or_update(
+        gx.Checkpoint(name=suite.name, validation_definitions=[definition], result_format="BOOLEAN_ONLY")
+    )
     # The name becomes a folder of the page's address; Airflow's run ids hold characters that do not belong there.
     run = gx.RunIdentifier(run_name=re.sub(r"[^A-Za-z0-9_.-]+", "-", run_name))
     answer = checkpoint.run(batch_parameters={"dataframe": frame}, run_id=run)
-    identifier, result = next(iter(answer.run_results.items()))
+    identifier, verdict = next(iter(answer.run_results.items()))
+    result = verdict.to_json_dict()
+    failed = [one.expectation_config for one in verdict.results if not one.success]
+    if failed:
+        _explain(result, _details(context, batch, failed, frame, identifiers))
+    masked = mask_gx(result, pii, columns)
+    context.validation_results_store.set(identifier, ExpectationSuiteValidationResultSchema().load(masked))
     context.build_data_docs(resource_identifiers=[identifier])
     page = next((site / "validations").rglob("*.html"))
-    return Validated(result.to_json_dict(), page.relative_to(site).as_posix())
+    return Validated(masked, page.relative_to(site).as_posix())
+
+
+def _details(
+    context: Any, batch: Any, failed: list[Any], frame: DataFrame, identifiers: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Run the failed expectations again, with counts and samples."""
+    import great_expectations as gx
+
+    expectations = [
+        {"type": config.type, "kwargs": {k: v for k, v in config.kwargs.items() if k != "batch_id"},
+         "meta": config.meta, "severity": config.severity}
+        for config in failed
+    ]
+    suite = gx.ExpectationSuite(name="failed", expectations=expectations)
+    definition = context.validation_definitions.add_or_update(
+        gx.ValidationDefinition(name="failed", data=batch, suite=context.suites.add_or_update(suite))
+    )
+    answer = definition.run(
+        batch_parameters={"dataframe": frame},
+        result_format={"result_format": "SUMMARY", "partial_unexpected_count": 10,
+                       "unexpected_index_column_names": list(identifiers)},
+    )
+    return answer.to_json_dict()["results"]
+
+
+def _explain(result: dict[str, Any], details: list[dict[str, Any]]) -> None:
+    """Put the details of failed expectations into the verdict."""
+    by_rule = {_rule(one): one for one in details}
+    result["results"] = [one if one["success"] else by_rule.get(_rule(one), one) for one in result["results"]]
+
+
+def _rule(one: dict[str, Any]) -> str:
+    config = one["expectation_config"]
+    kwargs = {name: value for name, value in config["kwargs"].items() if name != "batch_id"}
+    return json.dumps([config["type"], kwargs], sort_keys=True, default=str)
 
 
 def upload_docs(s3: Any, bucket: str, site: Path) -> None:
