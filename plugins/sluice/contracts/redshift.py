@@ -6,8 +6,9 @@ from sluice.contracts.model import Column, Dataset, Warehouse
 
 VARCHAR_MAX = 65535
 _UTF8 = 4
+# Instants are stored in UTC without their zone: COPY reads Parquet with the engine of Spectrum, which has no timestamptz.
 _TYPES = {"boolean": "boolean", "int": "integer", "bigint": "bigint", "double": "double precision", "date": "date",
-          "timestamp": "timestamptz"}
+          "timestamp": "timestamp"}
 
 
 def create_table_sql(dataset: Dataset) -> str:

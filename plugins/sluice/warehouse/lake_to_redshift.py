@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from sluice.contracts import Dataset
     from sluice.lake.interval import Interval
+    from sluice.outcomes import OutcomeStore
 
 
 class LakeToRedshiftOperator(BaseOperator):
@@ -71,6 +73,7 @@ class LakeToRedshiftOperator(BaseOperator):
 
         from sluice.contracts import load_contract
         from sluice.contracts.redshift import create_table_sql, table_name
+        from sluice.outcomes import Outcome
         from sluice.warehouse.load import interval_count_statement, load_statements
 
         dataset = load_contract(find_beside_dag(context["dag"].fileloc, self.contract))
@@ -84,9 +87,22 @@ class LakeToRedshiftOperator(BaseOperator):
         )
         hook = RedshiftSQLHook(redshift_conn_id=self.redshift_conn_id, aws_conn_id=self.aws_conn_id)
         create = [f"create schema if not exists {dataset.warehouse.schema}", create_table_sql(dataset)]
+        clock = time.monotonic()
         rows = replace_interval(hook, create, load, interval_count_statement(table, column, start, end))
         self.log.info("Loaded %d rows into %s", rows, table)
+        days = interval_of_key(self.interval)
+        self._outcomes().put(Outcome(
+            dataset=table, step="load", run_id=context["run_id"], interval_start=days.start_time,
+            interval_end=days.end_time, records_in=rows, records_out=rows, seconds=round(time.monotonic() - clock, 3),
+        ))
         return rows
+
+    def _outcomes(self) -> OutcomeStore:
+        from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+        from sluice.outcomes import OutcomeStore
+
+        return OutcomeStore(client=AwsBaseHook(aws_conn_id=self.aws_conn_id, client_type="dynamodb").conn)
 
     def _manifest_entries(self) -> int:
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook

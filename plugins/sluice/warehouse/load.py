@@ -93,8 +93,8 @@ def _literal(value: date | datetime) -> str:
         return value.isoformat()
     if value.tzinfo is None:
         raise ValueError(f"{value} has no time zone; give UTC")
-    # The zone is written out so that a session with another TimeZone setting means the same moment.
-    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S+00")
+    # Without a zone, as the column is: instants lie in the warehouse in UTC.
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _qualified(table: str) -> str:

@@ -9,7 +9,7 @@ def test_the_copy_target_has_the_files_columns_in_order(contracts):
     assert create_table_sql(contracts["clickstream.hourly_activity"]) == (
         "create table if not exists lake.clickstream_hourly_activity (\n"
         "  tenant_id varchar(256) not null,\n"
-        "  event_hour timestamptz not null,\n"
+        "  event_hour timestamp not null,\n"
         "  event_date date not null,\n"
         "  page_id varchar(2048) not null,\n"
         "  views bigint not null,\n"

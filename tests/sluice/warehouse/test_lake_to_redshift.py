@@ -18,9 +18,12 @@ from redshift_connector import Error
 
 from sluice.contracts import load_contract
 from sluice.lake.interval import Interval
+from sluice.outcomes import OutcomeStore
+from sluice.outcomes.store import DEFAULT_TABLE
 from sluice.warehouse.lake_to_redshift import LakeToRedshiftOperator, interval_bounds
 from tests.support.aws_endpoint import SETTINGS, running_endpoint
 from tests.support.lake_rows import event, hourly_activity
+from tests.support.quality_world import create_stores
 from tests.support.warehouse import running_warehouse
 
 REPO = Path(__file__).resolve().parents[3]
@@ -42,7 +45,7 @@ def endpoint():
     with running_endpoint() as url, pytest.MonkeyPatch.context() as patch:
         for name, value in {**SETTINGS, "AWS_ENDPOINT_URL": url}.items():
             patch.setenv(name, value)
-        boto3.client("s3").create_bucket(Bucket=BUCKET)
+        create_stores(boto3.client("s3"), boto3.client("dynamodb"), BUCKET, DEFAULT_TABLE)
         yield url
 
 
@@ -88,7 +91,7 @@ def load(manifest, interval=str(DAY), role=ROLE):
     operator = LakeToRedshiftOperator(
         task_id="load", contract=CONTRACT, interval=interval, manifest_uri=manifest, iam_role=role
     )
-    return operator.execute({"dag": SimpleNamespace(fileloc=str(REPO / "dags" / "any.py"))})
+    return operator.execute({"dag": SimpleNamespace(fileloc=str(REPO / "dags" / "any.py")), "run_id": "run-1"})
 
 
 def stored(warehouse):
@@ -100,6 +103,12 @@ def stored(warehouse):
 def test_the_first_load_creates_schema_and_table_and_returns_the_rows(lake):
     assert load(publish(activity())) == 3
     assert stored(lake) == [(datetime(2026, 11, 22, hour), 1, Decimal("10.50")) for hour in range(3)]
+
+
+def test_a_load_leaves_an_outcome(lake):
+    load(publish(activity(count=4)))
+    outcome = OutcomeStore().latest("lake.clickstream_hourly_activity", str(DAY), "load")
+    assert (outcome.records_in, outcome.records_out, outcome.run_id) == (4, 4, "run-1")
 
 
 def test_the_clusters_default_role_loads_too(lake):
