@@ -47,7 +47,7 @@ def judge(spark: SparkSession, run: job.Job, dataset: Dataset, s3: Any) -> Valid
         zone=dataset.zone, started_at=started.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - clock, 3), contract_version=dataset.version, owner=dataset.owner,
         pii=pii, columns=columns,
-        snapshot_id=str(snapshot or snapshot_id(spark, table)), data_docs_url=f"{DOCS_PREFIX}/{validated.page}",
+        snapshot_id=str(snapshot or snapshot_id(spark, table)), data_docs_url=f"{DOCS_PREFIX}/{validated.page}" if validated.page else None,
     )
     ValidationStore(run.arguments.quality_bucket).write(result)
     return result

@@ -152,7 +152,7 @@ class Client:
         content = self.request("GET", path)["content"]
         if isinstance(content, str):
             return content
-        return "\n".join(str(line.get("event", line)) if isinstance(line, dict) else str(line) for line in content)
+        return "\n".join(text for line in content for text in _log_lines(line))
 
     # -- backfills -------------------------------------------------------------------------------------------------
 
@@ -229,6 +229,16 @@ class Client:
             offset += len(page[key])
             if not page[key] or offset >= page["total_entries"]:
                 return
+
+
+def _log_lines(line: Any) -> Iterator[str]:
+    """A line of a structured log; of an exception only what was raised, not where."""
+    if not isinstance(line, dict):
+        yield str(line)
+        return
+    yield str(line.get("event", line))
+    for error in line.get("error_detail") or ():
+        yield f"{error.get('exc_type')}: {error.get('exc_value')}"
 
 
 def _detail(error: urllib.error.HTTPError) -> str:

@@ -63,7 +63,9 @@ def open_audit(spark: SparkSession, table: LakeTable, interval: Interval) -> str
         The branch's name.
     """
     branch = audit_branch(interval)
-    spark.sql(f"alter table {table.identifier} create or replace branch {branch}")
+    # Not "create or replace": Iceberg refuses to replace a branch while main, still empty, has no snapshot.
+    spark.sql(f"alter table {table.identifier} drop branch if exists {branch}")
+    spark.sql(f"alter table {table.identifier} create branch {branch}")
     return branch
 
 

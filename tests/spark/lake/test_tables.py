@@ -72,6 +72,12 @@ def test_a_refused_attempt_is_discarded_by_the_next(spark, table):
     assert _ids(spark, table) == [2]
 
 
+def test_a_refused_first_attempt_on_an_empty_table_is_discarded_too(spark, table):
+    _write(spark, table, _rows(spark, 99))
+    publish(spark, table, _write(spark, table, _rows(spark, 2)))
+    assert _ids(spark, table) == [2]
+
+
 def test_rows_outside_the_interval_are_refused_by_the_table(spark, table):
     publish(spark, table, _write(spark, table, _rows(spark, 4, day=23), NEXT))
     publish(spark, table, _write(spark, table, _rows(spark, 1)))

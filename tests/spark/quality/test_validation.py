@@ -13,6 +13,7 @@ SCHEMA = "event_id string, kind string, email string"
 
 def _suite():
     return gx.ExpectationSuite(name="curated.test", expectations=[
+        gxe.ExpectTableColumnsToMatchOrderedList(column_list=["event_id", "kind", "email"], meta={"rule": "columns"}),
         gxe.ExpectColumnValuesToNotBeNull(column="event_id", meta={"rule": "event_id_present"}),
         gxe.ExpectColumnValuesToBeInSet(column="kind", value_set=["view"], meta={"rule": "kind_in_set"}),
         gxe.ExpectColumnValuesToMatchRegex(column="email", regex="@", severity="warning", meta={"rule": "email_form"}),
@@ -26,7 +27,7 @@ def _results(validated):
 def test_sound_rows_pass_and_leave_a_page(spark, tmp_path):
     frame = spark.createDataFrame([("e1", "view", "a@b.example")], SCHEMA)
     validated = validate(frame, _suite(), "asset_triggered__2026-11-22T00:00:00+00:00", tmp_path, ["event_id"])
-    assert validated.result["success"] and len(validated.result["results"]) == 3
+    assert validated.result["success"] and len(validated.result["results"]) == 4
     assert (tmp_path / validated.page).read_text().count("curated.test") >= 1
 
 
