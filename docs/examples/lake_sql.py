@@ -2,7 +2,8 @@
 
     .sluice/envs/spark/bin/python docs/examples/lake_sql.py "select count(*) from glue.curated.clickstream_events"
 
-Reads tables with the very settings that the job ``sluice-promote`` has. On AWS ask Athena instead; its names have no ``glue.``.
+Reads tables with the very settings that the job ``sluice-promote`` has. On AWS ask Athena instead, without the prefix
+``glue.``.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ def main(statement: str) -> int:
     distribution = find_distribution(spark_python)
     os.environ.update(
         AWS_ENDPOINT_URL=endpoint, AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test",
-        AWS_DEFAULT_REGION="us-east-1", AWS_REGION="us-east-1", NO_PROXY="127.0.0.1,localhost", no_proxy="127.0.0.1,localhost",
+        AWS_DEFAULT_REGION="us-east-1", AWS_REGION="us-east-1",
+        NO_PROXY="127.0.0.1,localhost", no_proxy="127.0.0.1,localhost",
         JAVA_HOME=str(distribution.java_home), SPARK_LOCAL_IP="127.0.0.1", PYSPARK_PYTHON=str(spark_python), TZ="UTC",
     )  # fmt: skip
 

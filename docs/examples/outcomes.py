@@ -22,8 +22,8 @@ def main(dataset: str, day: str | None = None) -> int:
     store = OutcomeStore()
     outcomes = list(store.between(dataset, day, day)) if day else store.list(dataset, limit=20).outcomes
     if not outcomes:
-        known = ", ".join(store.datasets()) or "none yet"
-        print(f"{dataset} has no outcomes{f' for {day}' if day else ''}; datasets with outcomes: {known}", file=sys.stderr)
+        known, when = ", ".join(store.datasets()) or "none yet", f" for {day}" if day else ""
+        print(f"{dataset} has no outcomes{when}; datasets with outcomes: {known}", file=sys.stderr)
         return 1
     rows = [
         (one.interval, one.step, one.records_in, one.records_out, one.duplicates, one.quarantined, one.redelivered,
