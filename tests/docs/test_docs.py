@@ -24,9 +24,10 @@ _CALL = re.compile(r"\./sluice ((?:[a-z]+)(?:[^`\n#|;&<>]*))")
 _TICKED = re.compile(r"`([^`\n]+)`")
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 #: First parts of paths in the repository; `.sluice/…` is made by a run, `raw/…` lies in a bucket.
-_FOLDERS = frozenset(
-    ["contracts", "dags", "dbt_project", "docker", "docs", "functions", "infra", "local", "plugins", "requirements", "spark_jobs", "tests"]
-)
+_FOLDERS = {
+    "contracts", "dags", "dbt_project", "docker", "docs", "functions", "infra", "local", "plugins", "requirements",
+    "spark_jobs", "tests",
+}  # fmt: skip
 
 
 def text_of(name: str) -> str:
