@@ -76,7 +76,7 @@ def test_every_file_that_is_named_exists(name: str) -> None:
 def options_by_verb() -> dict[str, set[str]]:
     """What each verb understands; the demo's options are the demo's own."""
     verbs = next(action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)).choices
-    known = {verb: set(sub._option_string_actions) for verb, sub in verbs.items()}
+    known = {verb: {"--help", *sub._option_string_actions} for verb, sub in verbs.items()}
     known["demo"] |= set(demo._parser()._option_string_actions)
     known["build"] |= {"--stage", "--upload"}
     return known
