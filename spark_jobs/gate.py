@@ -43,11 +43,19 @@ def judge(spark: SparkSession, run: job.Job, dataset: Dataset, s3: Any) -> Valid
         upload_docs(s3, run.arguments.quality_bucket, Path(directory))
     rows.unpersist()
     result = from_gx(
-        validated.result, dataset=dataset.name, interval=run.interval.key, run_id=run.arguments.run_id,
-        zone=dataset.zone, started_at=started.isoformat(timespec="seconds"),
-        seconds=round(time.monotonic() - clock, 3), contract_version=dataset.version, owner=dataset.owner,
-        pii=pii, columns=columns,
-        snapshot_id=str(snapshot or snapshot_id(spark, table)), data_docs_url=f"{DOCS_PREFIX}/{validated.page}" if validated.page else None,
+        validated.result,
+        dataset=dataset.name,
+        interval=run.interval.key,
+        run_id=run.arguments.run_id,
+        zone=dataset.zone,
+        started_at=started.isoformat(timespec="seconds"),
+        seconds=round(time.monotonic() - clock, 3),
+        contract_version=dataset.version,
+        owner=dataset.owner,
+        pii=pii,
+        columns=columns,
+        snapshot_id=str(snapshot or snapshot_id(spark, table)),
+        data_docs_url=f"{DOCS_PREFIX}/{validated.page}" if validated.page else None,
     )
     ValidationStore(run.arguments.quality_bucket).write(result)
     return result
@@ -69,18 +77,27 @@ def main() -> None:
     for result in results:
         require_open(result)
 
-    for dataset, result in zip(datasets, results, strict=True):
+    for dataset in datasets:
         table = LakeTable(dataset.database, dataset.table)
         snapshot = publish(spark, table, audit_branch(interval))
         files = interval_files(spark, table, dataset.partitioning[0].column, interval)
         rows = spark.table(table.identifier).where(interval.contains(dataset.partitioning[0].column)).count()
         write_manifest(s3, args.lake_bucket, manifest_key(table, interval), files)
-        OutcomeStore().put(Outcome(
-            dataset=dataset.name, step="gate", run_id=args.run_id,
-            interval_start=interval.start_time, interval_end=interval.end_time, records_in=rows, records_out=rows,
-            bytes_out=sum(size for _, size in files), seconds=run.seconds, engine_versions=job.versions(spark),
-            snapshot_id=str(snapshot),
-        ))
+        OutcomeStore().put(
+            Outcome(
+                dataset=dataset.name,
+                step="gate",
+                run_id=args.run_id,
+                interval_start=interval.start_time,
+                interval_end=interval.end_time,
+                records_in=rows,
+                records_out=rows,
+                bytes_out=sum(size for _, size in files),
+                seconds=run.seconds,
+                engine_versions=job.versions(spark),
+                snapshot_id=str(snapshot),
+            )
+        )
         run.say(f"{dataset.name} {interval.key}: published snapshot {snapshot}, {rows:,} rows in {len(files)} files")
 
 

@@ -34,6 +34,10 @@ REFUSED: dict[str, dict[str, str]] = {
         "ImportTable": "no import is read from S3; write the items with BatchWriteItem",
         "RestoreTableToPointInTime": "earlier states of a table are not kept",
     },
+    "athena": {
+        "StartQueryExecution": "Iceberg tables cannot be read by it yet, and reading them as CSV would spill rows "
+        "into errors; query the lake with Spark (docs/examples/lake_sql.py) or the marts in the warehouse",
+    },
     "rds": {EVERYTHING: _NO_SERVER + "; use the operational PostgreSQL cluster directly"},
     "rds-data": {EVERYTHING: _NO_SERVER},
     "documentdb": {EVERYTHING: _NO_SERVER},

@@ -19,21 +19,32 @@ from local.demo.summary import NumbersDisagree
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="./sluice demo",
-        description="Send one day of shop activity through the collector and watch it flow: stream, raw zone, curated and "
-        "enriched tables behind quality gates, warehouse, marts. Running it again sends the same records again; nothing "
-        "is counted twice.",
+        description="Send one day of shop activity through the collector and watch it flow: stream, raw zone, curated "
+        "and enriched tables behind quality gates, warehouse, marts. Running it again sends the same records again; "
+        "nothing is counted twice.",
     )
     parser.add_argument("--events", type=int, default=200_000, metavar="N", help="events to send (default 200,000)")
     parser.add_argument("--seed", type=int, default=7, help="another seed is another day of traffic")
-    parser.add_argument("--day", type=date.fromisoformat, metavar="YYYY-MM-DD",
-                        help="the UTC day of the activity (default: yesterday; at most 34 days back)")
-    parser.add_argument("--events-file", type=Path, metavar="FILE", help="send this file: JSON lines, or CSV with --mapping")
+    parser.add_argument(
+        "--day",
+        type=date.fromisoformat,
+        metavar="YYYY-MM-DD",
+        help="the UTC day of the activity (default: yesterday; at most 34 days back)",
+    )
+    parser.add_argument(
+        "--events-file", type=Path, metavar="FILE", help="send this file: JSON lines, or CSV with --mapping"
+    )
     parser.add_argument("--mapping", type=Path, metavar="FILE", help="YAML: which column of the CSV is which field")
     parser.add_argument("--tenant", help="tenant that --events-file belongs to (default: the first)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the summary as JSON")
     parser.add_argument("--stop", action="store_true", help="take the stack down at the end")
-    parser.add_argument("--patience", type=float, default=240, metavar="SECONDS",
-                        help="give up after so long without progress (default 240)")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=240,
+        metavar="SECONDS",
+        help="give up after so long without progress (default 240)",
+    )
     return parser
 
 

@@ -1,6 +1,7 @@
 """What the demo has sent to this stack, so that its numbers can be held against what arrived.
 
-One JSON line per batch that the collector took. A batch that is sent again has the same idempotency key and counts once,
+One JSON line per batch that the collector took. A batch that is sent again has the same idempotency key and counts
+once,
 in the lake as well as here.
 """
 

@@ -93,8 +93,9 @@ class Pipeline:
                 said, moved = now, time.monotonic()
             elif time.monotonic() - moved > patience:
                 raise PipelineFailed(
-                    f"nothing has moved for {patience:.0f} s ({now}). `./sluice status` tells whether all components run, "
-                    "`./sluice logs airflow-scheduler` what the scheduler does; running the demo again goes on from here"
+                    f"nothing has moved for {patience:.0f} s ({now}). `./sluice status` tells whether all components "
+                    "run, `./sluice logs airflow-scheduler` what the scheduler does; running the demo again goes on "
+                    "from here"
                 )
             time.sleep(_LOOK)
 
@@ -104,13 +105,16 @@ class Pipeline:
         objects = list_objects(self._s3, self._bucket, PREFIX, Interval.of_partition(day))
         if promotion is None or promotion.input_fingerprint != fingerprint(objects):
             return None
-        done, after = DayDone(day, promotion), promotion.recorded_at.timestamp() - promotion.seconds - 5
+        done, after = DayDone(day, promotion), 0.0
         for dag_id in list(STAGES)[1:]:
-            runs = [run for run in self._runs(dag_id) if run.get("partition_key") == day and _time(run) >= after]
-            newest = max(runs, key=_time, default=None)
-            if newest is None or newest["state"] != "success":
+            runs = [run for run in self._runs(dag_id) if run.get("partition_key") == day]
+            if not done.runs:  # the promotion names the run that it was a task of
+                found = next((run for run in runs if run["dag_run_id"] == promotion.run_id), None)
+            else:  # and that one's end started the next
+                found = max((run for run in runs if _time(run) >= after), key=_time, default=None)
+            if found is None or found["state"] != "success":
                 return None
-            done.runs[dag_id], after = newest, _time(newest)
+            done.runs[dag_id], after = found, _time(found)
         return done
 
     def _runs(self, dag_id: str) -> list[dict[str, Any]]:
@@ -144,7 +148,9 @@ class Pipeline:
         where, why = run["dag_run_id"], ""
         for task in failed[:1]:
             where = f"task {task['task_id']} of run {run['dag_run_id']}"
-            log = self._airflow.task_log(dag_id, run["dag_run_id"], task["task_id"], task["try_number"], task["map_index"])
+            log = self._airflow.task_log(
+                dag_id, run["dag_run_id"], task["task_id"], task["try_number"], task["map_index"]
+            )
             told = [line for line in log.strip().splitlines() if line and not line.startswith("::")]
             why = "\n".join(line[:600] for line in told[-4:])
         return f"{dag_id}: {where} failed. The end of its log:\n{why}"

@@ -65,7 +65,9 @@ class Demo:
         clock = time.monotonic()
         sent = send(self._batches(options), self._collector, progress=_Progress(self._say, self._ledger))
         seconds["send"] = round(time.monotonic() - clock, 1)
-        self._say(f"sent {sent.lines:,} events in {sent.batches:,} requests, {sent.lines / sent.seconds:,.0f} per second")
+        self._say(
+            f"sent {sent.lines:,} events in {sent.batches:,} requests, {sent.lines / sent.seconds:,.0f} per second"
+        )
 
         clock = time.monotonic()
         days = self._pipeline.wait(self._landed, self._say, options.patience)
@@ -94,7 +96,9 @@ class Demo:
 
         from sluice.streams.watermark import metric_query
 
-        answer = self._firehose.get_metric_statistics(**metric_query(DELIVERY_STREAM, datetime.now(UTC)) | {"Period": 1})
+        answer = self._firehose.get_metric_statistics(
+            **metric_query(DELIVERY_STREAM, datetime.now(UTC)) | {"Period": 1}
+        )
         points = sorted(answer["Datapoints"], key=lambda point: point["Timestamp"])
         return not points or points[-1]["Maximum"] == 0
 
@@ -104,7 +108,11 @@ class Demo:
 
         host, _, port = os.environ["SLUICE_REDSHIFT"].rpartition(":")
         return redshift_connector.connect(
-            host=host, port=int(port), database="warehouse", user="sluice", password=os.environ["SLUICE_PG_PASSWORD"],
+            host=host,
+            port=int(port),
+            database="warehouse",
+            user="sluice",
+            password=os.environ["SLUICE_PG_PASSWORD"],
             ssl=False,
         )
 
@@ -121,7 +129,7 @@ Events
     duplicates    {told.duplicates:>12,}
     quarantined   {told.quarantined:>12,}   {reasons}
 
-Quality gates     {told.suites['passed']} passed, {told.suites['failed']} failed
+Quality gates     {told.suites["passed"]} passed, {told.suites["failed"]} failed
 
 Marts""")
         for name, rows in told.marts.items():
@@ -132,11 +140,14 @@ Marts""")
         for title, columns, rows in answers:
             print(f"\n{title}\n{report.table(columns, rows)}")
         airflow = os.environ["SLUICE_AIRFLOW"]
-        print(f"""
+        print(
+            f"""
 Look around
     Airflow         {airflow}   (user admin, password in .sluice/secrets.json)
     Data quality    {airflow}/plugin/data-quality
-    Components      ./sluice status""", flush=True)
+    Components      ./sluice status""",
+            flush=True,
+        )
 
 
 class _Progress:

@@ -119,7 +119,9 @@ def stage_seconds(days: list[DayDone]) -> dict[str, float]:
     seconds: Counter[str] = Counter()
     for day in days:
         for dag_id, run in day.runs.items():
-            start, end = (datetime.fromisoformat(run[name].replace("Z", "+00:00")) for name in ("start_date", "end_date"))
+            start, end = (
+                datetime.fromisoformat(run[name].replace("Z", "+00:00")) for name in ("start_date", "end_date")
+            )
             seconds[STAGES[dag_id]] += (end - start).total_seconds()
     return {stage: round(value, 1) for stage, value in seconds.items()}
 
@@ -141,14 +143,20 @@ def _text(name: Any) -> str:
 
 def table(columns: list[str], rows: list[tuple[Any, ...]], limit: int = 8) -> str:
     """Rows as aligned text, numbers to the right."""
-    shown = [["" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in row]
-             for row in rows[:limit]]
+    shown = [
+        ["" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in row]
+        for row in rows[:limit]
+    ]
     widths = [max(len(cell) for cell in column) for column in zip(columns, *shown, strict=True)]
-    numeric = [all(isinstance(row[i], (int, float)) or str(row[i]).replace(".", "").isdigit() for row in rows)
-               for i in range(len(columns))]
+    numeric = [
+        all(isinstance(row[i], (int, float)) or str(row[i]).replace(".", "").isdigit() for row in rows)
+        for i in range(len(columns))
+    ]
 
     def line(cells: list[str]) -> str:
-        return "  ".join(c.rjust(w) if n else c.ljust(w) for c, w, n in zip(cells, widths, numeric, strict=True)).rstrip()
+        return "  ".join(
+            c.rjust(w) if n else c.ljust(w) for c, w, n in zip(cells, widths, numeric, strict=True)
+        ).rstrip()
 
     more = [f"… {len(rows) - limit} more"] if len(rows) > limit else []
     return "\n".join("    " + text for text in [line(columns), *map(line, shown), *more])

@@ -1,7 +1,8 @@
 """The driver process of one job run: ``python driver.py CONF.json SCRIPT [ARGUMENTS …]`` in the ``spark`` environment.
 
 Attaches to the JVM named by PYSPARK_GATEWAY_PORT and PYSPARK_GATEWAY_SECRET (PySpark's own variables), gives it this
-run's Spark settings and runs the script as ``__main__``, as Glue does. Exit code 0: the JVM is clean and can be used again.
+run's Spark settings and runs the script as ``__main__``, as Glue does. Exit code 0: the JVM is clean and can be used
+again.
 """
 
 from __future__ import annotations

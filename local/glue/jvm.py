@@ -21,23 +21,33 @@ from local.glue.distribution import SparkDistribution
 class SparkJvm:
     """A gateway JVM; `connection` tells a driver process how to attach to it."""
 
-    def __init__(self, distribution: SparkDistribution, conf: dict[str, str], log: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, distribution: SparkDistribution, conf: dict[str, str], log: Path, environment: dict[str, str]
+    ) -> None:
         self._info = Path(tempfile.mkdtemp(prefix="sluice-jvm-")) / "connection"
         command = [str(distribution.spark_home / "bin" / "spark-submit")]
         for key, value in conf.items():
             command += ["--conf", f"{key}={value}"]
-        env = os.environ | environment | {
-            "JAVA_HOME": str(distribution.java_home),
-            "SPARK_HOME": str(distribution.spark_home),
-            "PYSPARK_PYTHON": str(distribution.python),
-            "SPARK_LOCAL_IP": "127.0.0.1",
-            "_PYSPARK_DRIVER_CONN_INFO_PATH": str(self._info),
-        }
+        env = (
+            os.environ
+            | environment
+            | {
+                "JAVA_HOME": str(distribution.java_home),
+                "SPARK_HOME": str(distribution.spark_home),
+                "PYSPARK_PYTHON": str(distribution.python),
+                "SPARK_LOCAL_IP": "127.0.0.1",
+                "_PYSPARK_DRIVER_CONN_INFO_PATH": str(self._info),
+            }
+        )
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as sink:
             self.process = subprocess.Popen(
                 [*command, "pyspark-shell"],
-                stdin=subprocess.PIPE, stdout=sink, stderr=sink, env=env, start_new_session=True,
+                stdin=subprocess.PIPE,
+                stdout=sink,
+                stderr=sink,
+                env=env,
+                start_new_session=True,
             )
         self.runs = 0
 
@@ -52,7 +62,9 @@ class SparkJvm:
         deadline = time.monotonic() + timeout
         while not (self._info.exists() and self._info.stat().st_size > 8):
             if self.process.poll() is not None:
-                raise RuntimeError(f"the Spark JVM ended with code {self.process.returncode} while starting; see its log")
+                raise RuntimeError(
+                    f"the Spark JVM ended with code {self.process.returncode} while starting; see its log"
+                )
             if time.monotonic() > deadline:
                 self.kill()
                 raise RuntimeError(f"the Spark JVM did not start within {timeout:.0f} s; is the machine out of memory?")

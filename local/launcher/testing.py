@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.launcher import console, environments
+from local.launcher import browser, console, environments
 from local.launcher.errors import Exit, SluiceError
 from local.launcher.home import Home
 
@@ -25,13 +25,16 @@ class Tier:
 
 #: Cheapest first, so that a broken foundation is seen early.
 TIERS = (
-    Tier("launcher", "local", ("tests/launcher",)),
+    Tier("launcher", "local", ("tests/launcher", "tests/docs")),
     Tier("local", "local", ("tests/local", "tests/functions", "tests/infra")),
     Tier("synth", "infra", ("tests/synth",)),
     Tier("platform", "airflow", ("tests/sluice", "tests/dags", "tests/dbt", "tests/ui")),
     Tier("spark", "spark", ("tests/spark",)),
     Tier("e2e", "airflow", ("tests/e2e",)),
 )
+
+#: Tiers whose slow tests open pages in a browser.
+BROWSER_TIERS = frozenset({"platform", "e2e"})
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,8 @@ def run(home: Home, paths: list[str], fast: bool, keyword: str | None, stop_earl
     """
     selected = select(home, paths)
     environments.ensure(home, {*environments.OF_THE_STACK, *(tier.environment for tier, _ in selected)})
+    if not fast and any(tier.name in BROWSER_TIERS for tier, _ in selected):
+        browser.ensure()
     home.artifacts.mkdir(parents=True, exist_ok=True)
     options = [
         *(["-m", "not slow"] if fast else []),

@@ -8,11 +8,11 @@ from contextlib import closing
 
 from local.redshift import readers, wire
 from local.redshift.backend import Backend, BackendError
+from local.redshift.columns import Column
 from local.redshift.copy_options import CopyCommand
 from local.redshift.errors import Refused
 from local.redshift.lexer import literal
 from local.redshift.objects import Store
-from local.redshift.readers import Column
 
 _COLUMNS = """select a.attname, t.typname, a.atttypmod, a.attidentity <> ''
 from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid

@@ -17,7 +17,7 @@ from local.redshift.errors import Refused
 from local.redshift.objects import Location
 
 if TYPE_CHECKING:
-    from local.redshift.readers import Column
+    from local.redshift.columns import Column
 
 ROWS = 16384
 _DECODER = json.JSONDecoder(parse_float=Decimal)  # a float would destroy the digits of a DECIMAL

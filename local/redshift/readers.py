@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import IO
 
 import pyarrow as pa
@@ -14,30 +13,12 @@ import pyarrow.orc
 import pyarrow.parquet
 
 from local.redshift import json_reader, text_reader
+from local.redshift.columns import Column
 from local.redshift.copy_options import CopyCommand
 from local.redshift.errors import Refused
 from local.redshift.objects import Location, Store
 
 ROWS = 65536
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of the target table: name, type name and modifier as PostgreSQL's catalog has them."""
-
-    name: str
-    type: str
-    modifier: int = -1
-
-    @property
-    def is_text(self) -> bool:
-        """True for CHAR and VARCHAR."""
-        return self.type in ("varchar", "bpchar", "text", "char", "name")
-
-    @property
-    def length(self) -> int | None:
-        """Greatest number of characters, if bounded."""
-        return self.modifier - 4 if self.is_text and self.modifier > 4 else None
 
 
 def columnar(command: CopyCommand) -> bool:

@@ -14,7 +14,7 @@ from local.redshift.errors import Refused
 from local.redshift.objects import Location
 
 if TYPE_CHECKING:
-    from local.redshift.readers import Column
+    from local.redshift.columns import Column
 
 _BLOCK = 8 << 20
 

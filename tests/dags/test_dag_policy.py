@@ -13,7 +13,10 @@ from airflow.dag_processing.dagbag import DagBag
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "dags").glob("*.py"))
 EXPECTED = {
-    "clickstream_landing", "clickstream_raw_to_curated", "clickstream_curated_to_enriched", "clickstream_enriched_to_marts",
+    "clickstream_landing",
+    "clickstream_raw_to_curated",
+    "clickstream_curated_to_enriched",
+    "clickstream_enriched_to_marts",
 }
 
 
@@ -68,7 +71,9 @@ heavy = {"pyspark", "duckdb", "great_expectations", "dbt", "pandas", "pyarrow"} 
 assert not heavy, heavy
 print(len(bag.dags))
 """
-    run = subprocess.run([sys.executable, "-c", script, str(ROOT / "dags")], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(ROOT / "dags")], capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0, run.stderr[-2000:]
     assert int(run.stdout.split()[-1]) >= len(EXPECTED)
 

@@ -1,4 +1,5 @@
-"""The listing half of S3, for tests of what is done with a listing; everything that stores is tested on the endpoint."""
+"""The listing half of S3, for tests of what is done with a listing; everything that stores is tested on the
+endpoint."""
 
 from __future__ import annotations
 
@@ -24,13 +25,21 @@ class FakeS3:
     def paginate(self, *, Bucket: str, Prefix: str, Delimiter: str | None = None) -> Iterator[dict[str, Any]]:
         keys = sorted(key for key in self.objects if key.startswith(Prefix))
         if Delimiter:
-            folders = {key[: key.index(Delimiter, len(Prefix)) + 1] for key in keys if Delimiter in key[len(Prefix):]}
+            folders = {key[: key.index(Delimiter, len(Prefix)) + 1] for key in keys if Delimiter in key[len(Prefix) :]}
             yield {"CommonPrefixes": [{"Prefix": folder} for folder in sorted(folders)]}
             return
         for key in keys:  # one key a page: nobody may rely on a page being all
             body = self.objects[key]
-            yield {"Contents": [{"Key": key, "Size": len(body), "ETag": f'"{hashlib.md5(body).hexdigest()}"',
-                                 "LastModified": self.stored.get(key, WHEN)}]}
+            yield {
+                "Contents": [
+                    {
+                        "Key": key,
+                        "Size": len(body),
+                        "ETag": f'"{hashlib.md5(body).hexdigest()}"',
+                        "LastModified": self.stored.get(key, WHEN),
+                    }
+                ]
+            }
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
         return {"Body": io.BytesIO(self.objects[Key])}

@@ -13,12 +13,12 @@ import pytest
 import uvicorn
 from botocore.config import Config
 from playwright.sync_api import BrowserContext, expect
+
 from sluice.outcomes import OutcomeStore
 from sluice.quality.results import ValidationStore
 from sluice.ui.app import create_app
 from sluice.ui.auth import logged_in
 from sluice.ui.reader import QualityReader
-
 from tests.support.aws_endpoint import free_port
 from tests.support.quality_world import create_stores
 from tests.ui.conftest import keep

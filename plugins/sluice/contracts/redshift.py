@@ -6,9 +6,16 @@ from sluice.contracts.model import Column, Dataset, Warehouse
 
 VARCHAR_MAX = 65535
 _UTF8 = 4
-# Instants are stored in UTC without their zone: COPY reads Parquet with the engine of Spectrum, which has no timestamptz.
-_TYPES = {"boolean": "boolean", "int": "integer", "bigint": "bigint", "double": "double precision", "date": "date",
-          "timestamp": "timestamp"}
+# Instants are stored in UTC without their zone: COPY reads Parquet with the engine of Spectrum, which has no
+# timestamptz.
+_TYPES = {
+    "boolean": "boolean",
+    "int": "integer",
+    "bigint": "bigint",
+    "double": "double precision",
+    "date": "date",
+    "timestamp": "timestamp",
+}
 
 
 def create_table_sql(dataset: Dataset) -> str:
@@ -20,8 +27,9 @@ def create_table_sql(dataset: Dataset) -> str:
         The contract places the dataset in no warehouse.
     """
     warehouse = _warehouse(dataset)
-    columns = ",\n".join(f"  {column.name} {redshift_type(column)}{' not null' if column.required else ''}"
-                         for column in dataset.columns)
+    columns = ",\n".join(
+        f"  {column.name} {redshift_type(column)}{' not null' if column.required else ''}" for column in dataset.columns
+    )
     layout = f"\ndiststyle key distkey ({warehouse.dist_key})" if warehouse.dist_key else "\ndiststyle auto"
     if warehouse.sort_key:
         layout += f"\ncompound sortkey ({', '.join(warehouse.sort_key)})"
@@ -50,6 +58,7 @@ def redshift_type(column: Column) -> str:
 
 def _warehouse(dataset: Dataset) -> Warehouse:
     if dataset.warehouse is None:
-        raise ValueError(f"{dataset.name} is not copied to a warehouse: "
-                         "its contract has no custom property 'warehouse'")
+        raise ValueError(
+            f"{dataset.name} is not copied to a warehouse: its contract has no custom property 'warehouse'"
+        )
     return dataset.warehouse

@@ -1,6 +1,7 @@
 """Enriched tables of the clickstream: hourly activity and sessions, each a function of curated events.
 
-Both take the DataFrame of ``curated.clickstream_events`` and return rows of exactly one interval, so that a run replaces
+Both take the DataFrame of ``curated.clickstream_events`` and return rows of exactly one interval, so that a run
+replaces
 what it computed and nothing else.
 """
 

@@ -58,9 +58,7 @@ class Fates:
         return self.curated + self.duplicates + self.quarantined
 
 
-def parse(
-    spark: SparkSession, dataset: Dataset, bucket: str, objects: list[RawObject], salt: str
-) -> DataFrame:
+def parse(spark: SparkSession, dataset: Dataset, bucket: str, objects: list[RawObject], salt: str) -> DataFrame:
     """Parse, type, validate and mask the lines of raw objects.
 
     Parameters
@@ -75,7 +73,8 @@ def parse(
     Returns
     -------
     DataFrame
-        The contract's columns, then record_id, source_file, source_line, raw_line (the text, for rejected lines only) and
+        The contract's columns, then record_id, source_file, source_line, raw_line (the text, for rejected lines only)
+        and
         reason (the first rule broken; null for a valid line).
     """
     from pyspark.sql import types as T
@@ -144,8 +143,9 @@ def settle(parsed: DataFrame, dataset: Dataset, interval: Interval) -> DataFrame
     frame = parsed
     if dataset.partitioning:
         inside = F.expr(interval.contains(dataset.partitioning[0].column))
-        frame = frame.withColumn("reason", F.when(F.col("reason").isNull() & ~inside, OUTSIDE_INTERVAL)
-                                 .otherwise(F.col("reason")))
+        frame = frame.withColumn(
+            "reason", F.when(F.col("reason").isNull() & ~inside, OUTSIDE_INTERVAL).otherwise(F.col("reason"))
+        )
     frame = frame.withColumn("_key", key).withColumn("_record", record).repartition("_key")
 
     first_delivery = Window.partitionBy("_key", "_record").orderBy(
@@ -156,11 +156,19 @@ def settle(parsed: DataFrame, dataset: Dataset, interval: Interval) -> DataFrame
     )
     return (
         frame.withColumn("_delivery", F.row_number().over(first_delivery))
-        .withColumn("fate", F.when(F.col("_delivery") > 1, "redelivered")
-                    .when(F.col("reason").isNotNull(), "quarantined").otherwise("valid"))
+        .withColumn(
+            "fate",
+            F.when(F.col("_delivery") > 1, "redelivered")
+            .when(F.col("reason").isNotNull(), "quarantined")
+            .otherwise("valid"),
+        )
         .withColumn("_place", F.row_number().over(rivals))
-        .withColumn("fate", F.when(F.col("fate") != "valid", F.col("fate"))
-                    .when(F.col("_place") == 1, "curated").otherwise("duplicate"))
+        .withColumn(
+            "fate",
+            F.when(F.col("fate") != "valid", F.col("fate"))
+            .when(F.col("_place") == 1, "curated")
+            .otherwise("duplicate"),
+        )
         .drop("_key", "_record", "_delivery", "_place")
     )
 
@@ -176,8 +184,11 @@ def count_fates(settled: DataFrame) -> Fates:
     """Count the fates of a staged result."""
     from pyspark.sql import functions as F
 
-    rows: list[Any] = settled.groupBy("fate", F.when(F.col("fate") == "quarantined", F.col("reason")).alias("reason")) \
-        .count().collect()
+    rows: list[Any] = (
+        settled.groupBy("fate", F.when(F.col("fate") == "quarantined", F.col("reason")).alias("reason"))
+        .count()
+        .collect()
+    )
     counts: dict[str, int] = {}
     reasons: dict[str, int] = {}
     for fate, reason, number in rows:
@@ -208,7 +219,11 @@ def quarantined_rows(settled: DataFrame, dataset: Dataset, interval: Interval, r
     return settled.where(F.col("fate") == "quarantined").select(
         F.lit(interval.start).alias("interval_date"),
         tenant.alias("tenant_id"),
-        "record_id", "source_file", "source_line", F.col("raw_line").alias("raw"), "reason",
+        "record_id",
+        "source_file",
+        "source_line",
+        F.col("raw_line").alias("raw"),
+        "reason",
         F.lit(dataset.version).alias("contract_version"),
         F.lit(run_id).alias("run_id"),
     )

@@ -1,7 +1,9 @@
 """Iceberg tables: created from a contract, written on an audit branch, published by moving ``main``.
 
-Write, audit, publish: a promotion writes its interval to a branch that starts at the table's current snapshot; the quality
-gate reads that branch; publishing moves ``main`` to it in one catalog commit. Readers see the old interval or the new one,
+Write, audit, publish: a promotion writes its interval to a branch that starts at the table's current snapshot; the
+quality
+gate reads that branch; publishing moves ``main`` to it in one catalog commit. Readers see the old interval or the new
+one,
 never a part, and a refused interval never reaches them. The statements are Iceberg's own Spark DDL and procedures.
 """
 

@@ -28,8 +28,10 @@ def contract_address(name: str) -> str:
 class LakeJobOperator(GlueJobOperator):
     """Run a job of the lake on one partition.
 
-    Adds to the provider's operator: it waits in the triggerer, shows the job's log, takes up a run that is still going when
-    the task is tried again, and fails with the job's own error message. A run that somebody stopped is a failure, too; the
+    Adds to the provider's operator: it waits in the triggerer, shows the job's log, takes up a run that is still
+    going when
+    the task is tried again, and fails with the job's own error message. A run that somebody stopped is a failure,
+    too; the
     provider calls that success.
 
     Parameters

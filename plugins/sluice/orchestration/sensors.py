@@ -16,7 +16,8 @@ class HourLandedSensor(BaseSensorOperator):
     """Wait until one hour of a dataset has completely landed in the raw zone.
 
     Complete means: the delivery stream has delivered everything that arrived before the hour closed (its end plus the
-    lateness that the contract allows), and the hour's partition has been still for a while. It never sleeps a fixed time.
+    lateness that the contract allows), and the hour's partition has been still for a while. It never sleeps a fixed
+    time.
 
     Parameters
     ----------

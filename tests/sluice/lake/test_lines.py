@@ -6,9 +6,9 @@ import gzip
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sluice.lake import lines as module
 from sluice.lake.lines import line_batches
-
 from tests.support.fake_s3 import FakeS3
 
 
@@ -23,7 +23,10 @@ def test_lines_carry_their_file_and_number_and_blank_ones_are_no_records():
 
 
 def test_gzip_is_recognised_by_its_content():
-    assert _read({"no-suffix": gzip.compress(b"one\ntwo\n")}) == [("s3://lake/no-suffix", 1, "one"), ("s3://lake/no-suffix", 2, "two")]
+    assert _read({"no-suffix": gzip.compress(b"one\ntwo\n")}) == [
+        ("s3://lake/no-suffix", 1, "one"),
+        ("s3://lake/no-suffix", 2, "two"),
+    ]
 
 
 def test_bytes_that_are_no_text_are_kept_as_a_line():
@@ -38,6 +41,10 @@ def test_no_line_is_lost_whatever_the_bytes_and_however_small_the_batches(files)
         read = _read({key: body for key, body in objects.items() if not body.startswith(b"\x1f\x8b")})
     finally:
         module.BATCH_BYTES = old
-    expected = sum(bool(line.rstrip(b"\r\n").strip()) for key, body in objects.items()
-                   if not body.startswith(b"\x1f\x8b") for line in body.split(b"\n"))
+    expected = sum(
+        bool(line.rstrip(b"\r\n").strip())
+        for key, body in objects.items()
+        if not body.startswith(b"\x1f\x8b")
+        for line in body.split(b"\n")
+    )
     assert len(read) == expected

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from sluice.lake.interval import Interval
 from sluice.lake.raw_zone import fingerprint, list_objects
 from sluice.orchestration.landing import PendingDay, pending_days
-
 from tests.support.fake_s3 import FakeS3
 
 PREFIX = "raw/clickstream/events/"
@@ -33,8 +32,17 @@ def _key(day: int, hour: int, name: str = "a") -> str:
 
 
 def _pending(s3, promotions=None, announced=(), lookback=7):
-    return pending_days(s3, "lake", PREFIX, "curated.clickstream_events", promotions or Promotions(), announced, lookback,
-                        timedelta(minutes=15), NOW)
+    return pending_days(
+        s3,
+        "lake",
+        PREFIX,
+        "curated.clickstream_events",
+        promotions or Promotions(),
+        announced,
+        lookback,
+        timedelta(minutes=15),
+        NOW,
+    )
 
 
 def _fingerprint(s3, day: str) -> str:
@@ -55,13 +63,19 @@ def test_an_object_that_came_later_makes_its_hour_pending_again():
     s3 = FakeS3({_key(22, 3): b"x", _key(22, 21): b"x"})
     read = Promotions({"2026-11-22": Promotion(_fingerprint(s3, "2026-11-22"), NOW - timedelta(minutes=10))})
     s3.objects[_key(22, 3, "late")] = b"y"
-    s3.stored = {_key(22, 3): NOW - timedelta(hours=9), _key(22, 21): NOW - timedelta(hours=9), _key(22, 3, "late"): NOW}
+    s3.stored = {
+        _key(22, 3): NOW - timedelta(hours=9),
+        _key(22, 21): NOW - timedelta(hours=9),
+        _key(22, 3, "late"): NOW,
+    }
     assert _pending(s3, read) == [PendingDay("2026-11-22", "2026-11-22T03:00:00+00:00")]
 
 
 def test_an_open_hour_waits_for_its_close_and_keeps_no_closed_one_waiting():
     assert _pending(FakeS3({_key(23, 12): b"x"})) == []
-    assert _pending(FakeS3({_key(23, 11): b"x", _key(23, 12): b"x"})) == [PendingDay("2026-11-23", "2026-11-23T11:00:00+00:00")]
+    assert _pending(FakeS3({_key(23, 11): b"x", _key(23, 12): b"x"})) == [
+        PendingDay("2026-11-23", "2026-11-23T11:00:00+00:00")
+    ]
 
 
 def test_an_old_day_is_looked_at_only_when_announced():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from airflow.sdk import Asset
+
 from sluice.orchestration.timetables import DailyPartitions
 
 TIMETABLE = DailyPartitions(Asset("raw.test"))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import functions as F
+
 from sluice.contracts import load_contract
 from sluice.contracts.raw_sql import raw_select_sql
 from sluice.lake.interval import Interval
@@ -23,11 +24,20 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def _line(event: int, record: int, received: int = 0, kind: str = "view", at: datetime = NOON, **more) -> str:
-    return json.dumps({
-        "event_id": f"00000000-0000-4000-8000-{event:012d}", "user_id": "u1", "session_id": "s1", "event_type": kind,
-        "page_id": "p1", "event_timestamp": at.isoformat(), "tenant_id": "shop", "_record_id": f"r:{record}",
-        "_received_at": (NOON + timedelta(seconds=received)).isoformat(), **more,
-    })
+    return json.dumps(
+        {
+            "event_id": f"00000000-0000-4000-8000-{event:012d}",
+            "user_id": "u1",
+            "session_id": "s1",
+            "event_type": kind,
+            "page_id": "p1",
+            "event_timestamp": at.isoformat(),
+            "tenant_id": "shop",
+            "_record_id": f"r:{record}",
+            "_received_at": (NOON + timedelta(seconds=received)).isoformat(),
+            **more,
+        }
+    )
 
 
 def _settled(spark, lines: list[str]):
@@ -35,17 +45,27 @@ def _settled(spark, lines: list[str]):
     import duckdb
     import pyarrow as pa
     from pyspark.sql import types as T
+
     from sluice.contracts.spark_schema import spark_schema_json
 
     engine = duckdb.connect()
     engine.execute("set TimeZone = 'UTC'")
-    engine.register("lines", pa.table({"source_file": pa.array(["s3://lake/f"] * len(lines), pa.string()),
-                                       "source_line": pa.array(range(1, len(lines) + 1), pa.int64()),
-                                       "line": pa.array(lines, pa.string())}))
+    engine.register(
+        "lines",
+        pa.table(
+            {
+                "source_file": pa.array(["s3://lake/f"] * len(lines), pa.string()),
+                "source_line": pa.array(range(1, len(lines) + 1), pa.int64()),
+                "line": pa.array(lines, pa.string()),
+            }
+        ),
+    )
     query = raw_select_sql(CONTRACT, "lines", "line", passthrough=("source_file", "source_line"))
     columns = [T.StructField(f.name, f.dataType) for f in T.StructType.fromJson(spark_schema_json(CONTRACT)).fields]
     names = ("record_id", "source_file", "source_line", "raw_line", "reason")
-    schema = T.StructType(columns + [T.StructField(n, T.LongType() if n == "source_line" else T.StringType()) for n in names])
+    schema = T.StructType(
+        columns + [T.StructField(n, T.LongType() if n == "source_line" else T.StringType()) for n in names]
+    )
     rows = engine.execute(query, {"salt": "pepper"}).to_arrow_table().select(schema.fieldNames()).to_pylist()
     return settle(spark.createDataFrame([tuple(row.values()) for row in rows], schema), CONTRACT, DAY)
 
@@ -90,8 +110,12 @@ def test_personal_data_leaves_the_job_as_hashes_only(spark):
 
 deliveries = st.lists(
     st.one_of(
-        st.builds(lambda event, received, kind: (f"{event}:{kind}", event, received, kind),
-                  st.integers(1, 4), st.integers(0, 3), st.sampled_from(["view", "click", "hover"])),
+        st.builds(
+            lambda event, received, kind: (f"{event}:{kind}", event, received, kind),
+            st.integers(1, 4),
+            st.integers(0, 3),
+            st.sampled_from(["view", "click", "hover"]),
+        ),
         st.just(None),
     ),
     max_size=14,
@@ -125,6 +149,11 @@ def test_the_result_does_not_depend_on_the_order_of_lines(spark):
     lines = [_line(1, 1, 3, page_id="a"), _line(1, 2, 3, page_id="b"), _line(1, 3, 1, page_id="c"), _line(2, 4)]
     results = []
     for order in (lines, lines[::-1]):
-        rows = curated_rows(_settled(spark, order), CONTRACT).orderBy("event_id").select("event_id", F.col("page_id")).collect()
+        rows = (
+            curated_rows(_settled(spark, order), CONTRACT)
+            .orderBy("event_id")
+            .select("event_id", F.col("page_id"))
+            .collect()
+        )
         results.append(rows)
     assert results[0] == results[1]

@@ -6,9 +6,18 @@ from datetime import date, datetime
 
 import pytest
 from pyspark.sql import Row
+
 from sluice.lake.copy_manifest import interval_files
 from sluice.lake.interval import Interval
-from sluice.lake.tables import LakeTable, audit_branch, ensure_table, open_audit, overwrite_interval, publish, snapshot_id
+from sluice.lake.tables import (
+    LakeTable,
+    audit_branch,
+    ensure_table,
+    open_audit,
+    overwrite_interval,
+    publish,
+    snapshot_id,
+)
 
 pytestmark = pytest.mark.slow
 DAY = Interval.of_partition("2026-11-22")
@@ -18,13 +27,18 @@ NEXT = Interval.of_partition("2026-11-23")
 @pytest.fixture
 def table(spark, request):
     table = LakeTable("curated", f"t_{abs(hash(request.node.name))}")
-    ensure_table(spark, f"create table if not exists {table.identifier} (id bigint, at timestamp) using iceberg "
-                        "partitioned by (hours(at)) tblproperties ('format-version' = '2')")
+    ensure_table(
+        spark,
+        f"create table if not exists {table.identifier} (id bigint, at timestamp) using iceberg "
+        "partitioned by (hours(at)) tblproperties ('format-version' = '2')",
+    )
     return table
 
 
 def _rows(spark, *ids: int, day: int = 22):
-    return spark.createDataFrame([Row(id=i, at=datetime(2026, 11, day, i % 24)) for i in ids] or [], "id bigint, at timestamp")
+    return spark.createDataFrame(
+        [Row(id=i, at=datetime(2026, 11, day, i % 24)) for i in ids] or [], "id bigint, at timestamp"
+    )
 
 
 def _ids(spark, table, source: str | None = None) -> list[int]:
@@ -86,7 +100,10 @@ def test_rows_outside_the_interval_are_refused_by_the_table(spark, table):
 
 def test_a_table_of_dates_is_cut_by_dates(spark):
     table = LakeTable("enriched", "by_date")
-    ensure_table(spark, f"create table if not exists {table.identifier} (id bigint, on_day date) using iceberg partitioned by (on_day)")
+    ensure_table(
+        spark,
+        f"create table if not exists {table.identifier} (id bigint, on_day date) using iceberg partitioned by (on_day)",
+    )
     rows = spark.createDataFrame([(1, date(2026, 11, 22))], "id bigint, on_day date")
     branch = open_audit(spark, table, DAY)
     overwrite_interval(rows, table.on_branch(branch), "on_day", DAY)

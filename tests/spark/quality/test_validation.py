@@ -5,6 +5,7 @@ from __future__ import annotations
 import great_expectations as gx
 import great_expectations.expectations as gxe
 import pytest
+
 from sluice.quality.validation import upload_docs, validate
 
 pytestmark = pytest.mark.slow
@@ -12,12 +13,19 @@ SCHEMA = "event_id string, kind string, email string"
 
 
 def _suite():
-    return gx.ExpectationSuite(name="curated.test", expectations=[
-        gxe.ExpectTableColumnsToMatchOrderedList(column_list=["event_id", "kind", "email"], meta={"rule": "columns"}),
-        gxe.ExpectColumnValuesToNotBeNull(column="event_id", meta={"rule": "event_id_present"}),
-        gxe.ExpectColumnValuesToBeInSet(column="kind", value_set=["view"], meta={"rule": "kind_in_set"}),
-        gxe.ExpectColumnValuesToMatchRegex(column="email", regex="@", severity="warning", meta={"rule": "email_form"}),
-    ])
+    return gx.ExpectationSuite(
+        name="curated.test",
+        expectations=[
+            gxe.ExpectTableColumnsToMatchOrderedList(
+                column_list=["event_id", "kind", "email"], meta={"rule": "columns"}
+            ),
+            gxe.ExpectColumnValuesToNotBeNull(column="event_id", meta={"rule": "event_id_present"}),
+            gxe.ExpectColumnValuesToBeInSet(column="kind", value_set=["view"], meta={"rule": "kind_in_set"}),
+            gxe.ExpectColumnValuesToMatchRegex(
+                column="email", regex="@", severity="warning", meta={"rule": "email_form"}
+            ),
+        ],
+    )
 
 
 def _results(validated):
@@ -41,7 +49,9 @@ def test_what_failed_comes_with_count_and_rows_and_nothing_else_is_asked_twice(s
 
 def test_personal_data_reaches_neither_the_result_nor_the_page(spark, tmp_path):
     frame = spark.createDataFrame([("e1", "view", "jo.smith-at-corp")], SCHEMA)
-    validated = validate(frame, _suite(), "r", tmp_path, ["event_id"], pii=["email"], columns=["event_id", "kind", "email"])
+    validated = validate(
+        frame, _suite(), "r", tmp_path, ["event_id"], pii=["email"], columns=["event_id", "kind", "email"]
+    )
     assert not _results(validated)["email_form"]["success"]
     assert "jo.smith" not in str(validated.result)
     assert "jo.smith" not in (tmp_path / validated.page).read_text()
@@ -52,11 +62,11 @@ def test_a_page_is_published_with_its_files_but_without_an_index_of_one_run(tmp_
     (tmp_path / "validations/a.html").write_text("page")
     (tmp_path / "index.html").write_text("index")
 
-    class Bucket:
-        puts: dict = {}
+    puts = {}
 
+    class Client:
         def put_object(self, *, Bucket, Key, Body, ContentType):
-            self.puts[Key] = (Body, ContentType)
+            puts[Key] = (Body, ContentType)
 
-    upload_docs(Bucket(), "quality", tmp_path)
-    assert Bucket.puts == {"data-docs/validations/a.html": (b"page", "text/html")}
+    upload_docs(Client(), "quality", tmp_path)
+    assert puts == {"data-docs/validations/a.html": (b"page", "text/html")}

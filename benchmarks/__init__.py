@@ -1,0 +1,1 @@
+"""Benchmarks: subject, peer and floor measured in one run, rounds interleaved; see docs/reference/cli.md."""
