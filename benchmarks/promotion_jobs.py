@@ -21,10 +21,11 @@ from sluice.lake.promote import count_fates, curated_rows, parse, quarantined_ro
 from sluice.lake.raw_zone import RawObject
 
 CONTRACT = Path(__file__).resolve().parents[1] / "contracts/clickstream/events.yaml"
-PLAIN_SCHEMA = """event_id string, tenant_id string, user_id string, session_id string, event_type string,
-    page_id string, event_timestamp timestamp, _received_at timestamp, device_type string, user_agent string, referrer string, ip
-    string,
-    email string, product_id string, amount decimal(12,2), currency string, _malformed string, _corrupt_record string"""
+PLAIN_SCHEMA = """
+    event_id string, tenant_id string, user_id string, session_id string, event_type string, page_id string,
+    event_timestamp timestamp, _received_at timestamp, device_type string, user_agent string, referrer string,
+    ip string, email string, product_id string, amount decimal(12,2), currency string, _malformed string,
+    _corrupt_record string"""
 
 
 def cpu_seconds() -> float:
@@ -98,7 +99,8 @@ def duckdb(_spark: SparkSession, folder: Path, _bucket: str, _keys: list[str]) -
     connection.execute("set threads = 2")
     (folder / "out").mkdir()
     connection.execute(f"""copy (select distinct on (event_id) * from read_json('{folder}/raw/*.json.gz',
-        format='newline_delimited', ignore_errors=true) where event_id is not null) to '{folder}/out/curated.parquet' (format parquet)""")
+        format='newline_delimited', ignore_errors=true) where event_id is not null)
+        to '{folder}/out/curated.parquet' (format parquet)""")
     return connection.execute(f"select count(*) from '{folder}/out/curated.parquet'").fetchone()[0]
 
 

@@ -110,9 +110,11 @@ def test_a_user_triggers_a_run_in_the_browser_and_reads_the_quality_page(clone: 
 
         page.goto(f"{clone.airflow.url}/dags/{dag}")
         page.get_by_role("button", name=re.compile("trigger", re.IGNORECASE)).first.click()
-        page.locator("input[name=partitionKey], input[name=partition_key]").first.fill(str(DAY))
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("button", name="Advanced Options").click()
+        dialog.locator("input[name=partitionKey]").fill(str(DAY))
         page.screenshot(path=SCREENSHOTS / "stack-trigger.png")
-        page.get_by_role("dialog").get_by_role("button", name=re.compile("trigger", re.IGNORECASE)).last.click()
+        dialog.get_by_role("button", name="Trigger", exact=True).click()
         started = wait_until("the run", lambda: [r for r in clone.airflow.runs(dag) if r["dag_run_id"] not in earlier])
         ended = clone.airflow.wait_for_run(dag, started[0]["dag_run_id"], seconds=300)
         assert (ended["state"], ended["partition_key"]) == ("success", str(DAY))
