@@ -14,7 +14,13 @@ from airflow.sdk import dag
 
 from sluice.orchestration.assets import CURATED_EVENTS, HOURLY_ACTIVITY, SESSIONS
 from sluice.orchestration.defaults import DEFAULT_ARGS
-from sluice.orchestration.glue import LAKE_BUCKET, QUALITY_BUCKET, LakeJobOperator, contract_address
+from sluice.orchestration.glue import (
+    EXPECTATIONS,
+    LAKE_BUCKET,
+    QUALITY_BUCKET,
+    LakeJobOperator,
+    contract_address,
+)
 from sluice.orchestration.timetables import DailyPartitions
 
 CONTRACTS = ",".join(contract_address(f"clickstream/{name}") for name in ("hourly_activity", "sessions"))
@@ -38,7 +44,12 @@ def clickstream_curated_to_enriched():
     gate = LakeJobOperator(
         task_id="quality_gate",
         job_name="sluice-gate",
-        script_args={"--contracts": CONTRACTS, "--lake_bucket": LAKE_BUCKET, "--quality_bucket": QUALITY_BUCKET},
+        script_args={
+            "--contracts": CONTRACTS,
+            "--expectations": EXPECTATIONS,
+            "--lake_bucket": LAKE_BUCKET,
+            "--quality_bucket": QUALITY_BUCKET,
+        },
         outlets=[HOURLY_ACTIVITY, SESSIONS],
     )
     enrich >> gate

@@ -18,7 +18,13 @@ from airflow.sdk import dag
 
 from sluice.orchestration.assets import CURATED_EVENTS, RAW_EVENTS
 from sluice.orchestration.defaults import DEFAULT_ARGS
-from sluice.orchestration.glue import LAKE_BUCKET, QUALITY_BUCKET, LakeJobOperator, contract_address
+from sluice.orchestration.glue import (
+    EXPECTATIONS,
+    LAKE_BUCKET,
+    QUALITY_BUCKET,
+    LakeJobOperator,
+    contract_address,
+)
 from sluice.orchestration.timetables import DailyPartitions
 
 EVENTS = contract_address("clickstream/events")
@@ -42,7 +48,12 @@ def clickstream_raw_to_curated():
     gate = LakeJobOperator(
         task_id="quality_gate",
         job_name="sluice-gate",
-        script_args={"--contracts": EVENTS, "--lake_bucket": LAKE_BUCKET, "--quality_bucket": QUALITY_BUCKET},
+        script_args={
+            "--contracts": EVENTS,
+            "--expectations": EXPECTATIONS,
+            "--lake_bucket": LAKE_BUCKET,
+            "--quality_bucket": QUALITY_BUCKET,
+        },
         outlets=[CURATED_EVENTS],
     )
     promote >> gate

@@ -53,6 +53,8 @@ def build(stage: Stage, repository: Path = REPOSITORY, output: Path = OUTPUT) ->
     artifacts += [Artifact.of(f"jobs/{path.relative_to(repository / 'spark_jobs')}", path) for path in jobs]
     contracts = tree(repository / "contracts")
     artifacts += [Artifact.of(path.relative_to(repository).as_posix(), path) for path in contracts]
+    suites = tree(repository / "expectations", "*.json")
+    artifacts += [Artifact.of(path.relative_to(repository).as_posix(), path) for path in suites]
     if stage.managed_services:
         artifacts += _airflow(repository, folder)
     return artifacts

@@ -15,7 +15,6 @@ from typing import Any
 import boto3
 from pyspark.sql import SparkSession
 
-from sluice.contracts.gx_suite import expectation_suite
 from sluice.contracts.model import Dataset
 from sluice.lake import job
 from sluice.lake.copy_manifest import interval_files, manifest_key, write_manifest
@@ -24,7 +23,18 @@ from sluice.outcomes import Outcome, OutcomeStore
 from sluice.quality.gate import require_open
 from sluice.quality.gx_results import from_gx
 from sluice.quality.results import ValidationResult, ValidationStore
+from sluice.quality.suites import gate_suite, written_expectations
 from sluice.quality.validation import DOCS_PREFIX, upload_docs, validate
+
+
+def _suite(dataset: Dataset, s3: Any, folder: str) -> Any:
+    """The dataset's suite, with what was written for it below `folder` (``s3://bucket/prefix``)."""
+    bucket, _, prefix = folder.removeprefix("s3://").partition("/")
+    key = f"{prefix}/{dataset.name}.json"
+    if not s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount"):
+        return gate_suite(dataset, [])
+    text = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    return gate_suite(dataset, written_expectations(text, key, {column.name for column in dataset.columns}))
 
 
 def judge(spark: SparkSession, run: job.Job, dataset: Dataset, s3: Any) -> ValidationResult:
@@ -36,10 +46,9 @@ def judge(spark: SparkSession, run: job.Job, dataset: Dataset, s3: Any) -> Valid
     rows = spark.table(source).where(run.interval.contains(dataset.partitioning[0].column)).cache()
     columns = [column.name for column in dataset.columns]
     pii = [column.name for column in dataset.columns if column.pii_class]
+    suite = _suite(dataset, s3, run.arguments.expectations)
     with tempfile.TemporaryDirectory() as directory:
-        validated = validate(
-            rows, expectation_suite(dataset), run.arguments.run_id, Path(directory), dataset.key, pii, columns
-        )
+        validated = validate(rows, suite, run.arguments.run_id, Path(directory), dataset.key, pii, columns)
         upload_docs(s3, run.arguments.quality_bucket, Path(directory))
     rows.unpersist()
     result = from_gx(
@@ -63,7 +72,7 @@ def judge(spark: SparkSession, run: job.Job, dataset: Dataset, s3: Any) -> Valid
 
 def main() -> None:
     """Judge every table first; publish only when all of them pass."""
-    run = job.start("quality gate", ["contracts", "lake_bucket", "quality_bucket"])
+    run = job.start("quality gate", ["contracts", "expectations", "lake_bucket", "quality_bucket"])
     args, interval = run.arguments, run.interval
     s3 = boto3.client("s3")
     datasets = [job.read_contract(s3, address) for address in args.contracts.split(",")]

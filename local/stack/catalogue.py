@@ -21,6 +21,9 @@ PORT_OWNERS = {
     "airflow": "airflow-api-server",
 }
 
+#: Folders from which the resources of the endpoint are made.
+_APPLIED = ("infra", "functions", "contracts", "expectations", "spark_jobs", "plugins/sluice", "requirements")
+
 #: What the processes of Airflow need to serve; a task that wants more waits for it itself.
 _AIRFLOW_NEEDS = ("airflow-database",)
 
@@ -87,7 +90,7 @@ def _resources(home: Home, shared: dict[str, str]) -> Component:
         once=True,
         # lies with the endpoint's data, so that both are thrown away together
         done=home.data / "aws" / "resources-applied",
-        version=_digest(home, "infra", "functions", "contracts", "spark_jobs", "plugins/sluice", "requirements"),
+        version=_digest(home, "infra", "functions", "contracts", "spark_jobs", "expectations", "plugins/sluice", "requirements"),
     )
 
 

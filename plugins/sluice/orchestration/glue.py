@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 LAKE_BUCKET = "{{ var.value.sluice_lake_bucket }}"
 QUALITY_BUCKET = "{{ var.value.sluice_quality_bucket }}"
 ARTIFACTS_BUCKET = "{{ var.value.sluice_artifacts_bucket }}"
+# What people wrote beside the suites that contracts give.
+EXPECTATIONS = f"s3://{ARTIFACTS_BUCKET}/expectations"
 PARTITION = "{{ dag_run.partition_key }}"
 
 
