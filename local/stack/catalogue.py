@@ -90,7 +90,7 @@ def _resources(home: Home, shared: dict[str, str]) -> Component:
         once=True,
         # lies with the endpoint's data, so that both are thrown away together
         done=home.data / "aws" / "resources-applied",
-        version=_digest(home, "infra", "functions", "contracts", "spark_jobs", "expectations", "plugins/sluice", "requirements"),
+        version=_digest(home, *_APPLIED),
     )
 
 
