@@ -133,12 +133,15 @@ def _airflow(repository: Path, folder: Path) -> list[Artifact]:
     plugins = repository / "plugins"
     members = {path.relative_to(plugins).as_posix(): path for path in tree(plugins)}
     members |= {path.relative_to(repository).as_posix(): path for path in tree(repository / "contracts")}
-    artifacts = [_zipped("airflow/plugins.zip", members, folder)]
-    requirements = repository / "requirements" / "mwaa" / "requirements.txt"
-    if requirements.exists():
-        artifacts.append(Artifact.of("airflow/requirements.txt", requirements))
-    dags = tree(repository / "dags")
-    return artifacts + [Artifact.of(f"airflow/{path.relative_to(repository).as_posix()}", path) for path in dags]
+    # MWAA mounts nothing beside the DAG folder, so what DAGs read lies inside of it there.
+    read = [file for folder_ in ("contracts", "dbt_project") for file in tree(repository / folder_)]
+    dags = {path.relative_to(repository / "dags").as_posix(): path for path in tree(repository / "dags")}
+    dags |= {file.relative_to(repository).as_posix(): file for file in read}
+    return [
+        _zipped("airflow/plugins.zip", members, folder),
+        Artifact.of("airflow/requirements.txt", repository / "requirements.txt"),
+        *(Artifact.of(f"airflow/dags/{name}", path) for name, path in dags.items()),
+    ]
 
 
 def _zipped(key: str, members: Mapping[str, Path], folder: Path) -> Artifact:
