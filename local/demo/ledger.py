@@ -25,23 +25,31 @@ class Ledger:
         self._path = path
         self._lock = threading.Lock()
         self._lines: dict[str, int] = {}
+        self._deliveries = 0
         if path.exists():
             for line in path.read_text().splitlines():
                 try:
                     entry = json.loads(line)
                 except ValueError:  # the last line of a demo that was killed while writing it
                     continue
-                self._lines[entry["key"]] = entry["lines"]
+                self._count(entry["key"], entry["lines"])
 
     def add(self, key: str, lines: int) -> None:
         """Note a batch that the collector has acknowledged."""
         with self._lock:
-            if key in self._lines:
-                return
-            self._lines[key] = lines
+            self._count(key, lines)
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a") as file:
                 file.write(json.dumps({"key": key, "lines": lines}) + "\n")
+
+    def _count(self, key: str, lines: int) -> None:
+        self._lines[key] = lines
+        self._deliveries += lines
+
+    @property
+    def deliveries(self) -> int:
+        """Lines acknowledged, those sent again included: so many must have landed, or more."""
+        return self._deliveries
 
     @property
     def records(self) -> int:

@@ -65,13 +65,14 @@ class Pipeline:
         self._airflow, self._s3, self._outcomes, self._bucket = airflow, s3, outcomes, bucket
         self._since = time.time()
 
-    def wait(self, landed: Callable[[], bool], say: Callable[[str], None], patience: float) -> list[DayDone]:
+    def wait(self, deliveries: int, say: Callable[[str], None], patience: float) -> list[DayDone]:
         """Wait until everything that was sent has reached the marts.
 
         Parameters
         ----------
-        landed : callable
-            True when the delivery stream has delivered everything that was sent.
+        deliveries : int
+            Lines that the collector has acknowledged, repeats included. Streams deliver at least once, so at least as
+            many must have been read.
         say : callable
             Told what is going on, whenever it changes.
         patience : float
@@ -83,10 +84,11 @@ class Pipeline:
         """
         said, moved = "", time.monotonic()
         while True:
-            if landed():
-                days = [self._day(day.isoformat()) for day in days_present(self._s3, self._bucket, PREFIX)]
-                if days and all(isinstance(day, DayDone) for day in days):
-                    return [day for day in days if isinstance(day, DayDone)]
+            days = [self._day(day.isoformat()) for day in days_present(self._s3, self._bucket, PREFIX)]
+            done = [day for day in days if day is not None]
+            read = sum(day.promotion.records_in + day.promotion.redelivered for day in done)
+            if days and len(done) == len(days) and read >= deliveries:
+                return done
             now = self._activity()
             if now != said:
                 say(now)

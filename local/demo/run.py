@@ -24,7 +24,6 @@ from sluice.outcomes import OutcomeStore
 from sluice.quality.results import ValidationStore
 
 LAKE = "sluice-lake"
-DELIVERY_STREAM = "clickstream-raw"
 
 
 class Demo:
@@ -46,7 +45,6 @@ class Demo:
 
         self._airflow, self._collector, self._write_keys = airflow, collector, write_keys
         self._ledger = Ledger(data / "demo" / "sent.jsonl")
-        self._firehose = boto3.client("cloudwatch")
         self._pipeline = Pipeline(airflow, boto3.client("s3"), OutcomeStore(), LAKE)
         self._started = time.monotonic()
 
@@ -70,7 +68,7 @@ class Demo:
         )
 
         clock = time.monotonic()
-        days = self._pipeline.wait(self._landed, self._say, options.patience)
+        days = self._pipeline.wait(self._ledger.deliveries, self._say, options.patience)
         seconds["send to marts"] = round(time.monotonic() - clock, 1)
         seconds |= report.stage_seconds(days)
         with closing(self._warehouse()) as warehouse:
@@ -89,18 +87,6 @@ class Demo:
         mapping = Mapping.load(options.mapping) if options.mapping else None
         self._say(f"sending {options.events_file} as {tenant}")
         return batches_of_file(options.events_file, tenant, self._write_keys[tenant], mapping)
-
-    def _landed(self) -> bool:
-        """Whether the delivery stream has nothing left to deliver."""
-        from datetime import UTC, datetime
-
-        from sluice.streams.watermark import metric_query
-
-        answer = self._firehose.get_metric_statistics(
-            **metric_query(DELIVERY_STREAM, datetime.now(UTC)) | {"Period": 1}
-        )
-        points = sorted(answer["Datapoints"], key=lambda point: point["Timestamp"])
-        return not points or points[-1]["Maximum"] == 0
 
     @staticmethod
     def _warehouse() -> Any:

@@ -10,8 +10,9 @@ def test_a_batch_that_is_sent_again_counts_once(tmp_path):
     for _ in range(2):
         ledger.add("aurora/1", 500)
     ledger.add("aurora/2", 20)
-    assert ledger.records == 520
-    assert Ledger(tmp_path / "sent.jsonl").records == 520
+    assert (ledger.records, ledger.deliveries) == (520, 1020)
+    again = Ledger(tmp_path / "sent.jsonl")
+    assert (again.records, again.deliveries) == (520, 1020)
 
 
 def test_a_line_that_was_cut_off_is_passed_over(tmp_path):
