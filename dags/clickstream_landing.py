@@ -25,6 +25,7 @@ from sluice.orchestration.triggers import RawLandedTrigger
 
 PREFIX = "raw/clickstream/events/"
 LOOKBACK_DAYS = 7
+# How long an hour stays open. An event that comes later, as long as the contract allows it, promotes its day again.
 LATENESS = timedelta(minutes=15)
 
 raw_objects = Asset(

@@ -30,7 +30,6 @@ _GENERATORS: dict[str, Callable[[], Any]] = {
     "airflow_jwt_secret": lambda: secrets.token_urlsafe(48),
     "airflow_secret_key": lambda: secrets.token_urlsafe(32),
     "airflow_fernet_key": _fernet_key,
-    "pii_salt": lambda: secrets.token_hex(16),
     "write_keys": lambda: {tenant: f"wk_{secrets.token_urlsafe(18)}" for tenant in DEMO_TENANTS},
 }
 
@@ -41,7 +40,7 @@ def load(home: Home) -> dict[str, Any]:
     Returns
     -------
     dict
-        postgres_password, airflow_* , pii_salt (str) and write_keys (tenant -> key).
+        postgres_password, airflow_* (str) and write_keys (tenant -> key).
     """
     known = read_json(home.secrets_file, {})
     complete = {name: known.get(name) or generate() for name, generate in _GENERATORS.items()}

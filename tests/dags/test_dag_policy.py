@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+
+from sluice.contracts import load_contract
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "dags").glob("*.py"))
@@ -65,6 +68,8 @@ import socket, sys
 def refuse(*a, **k): raise AssertionError(f"network at import time: {a[1:]}")
 socket.socket.connect = socket.socket.connect_ex = refuse
 from airflow.dag_processing.dagbag import DagBag
+
+from sluice.contracts import load_contract
 bag = DagBag(dag_folder=sys.argv[1])
 assert not bag.import_errors, bag.import_errors
 heavy = {"pyspark", "duckdb", "great_expectations", "dbt", "pandas", "pyarrow"} & set(sys.modules)
@@ -96,3 +101,16 @@ def test_the_pipeline_is_connected_from_raw_to_marts(dags):
     assert consumed("clickstream_curated_to_enriched") <= produced("clickstream_raw_to_curated")
     assert consumed("clickstream_enriched_to_marts") <= produced("clickstream_curated_to_enriched")
     assert produced("clickstream_enriched_to_marts") == {"marts.clickstream"}
+
+
+def test_landing_looks_where_the_contract_says_and_closes_hours_before_the_contract_refuses_events():
+    """The DAG file reads no contract while it is parsed, so its constants are held against it here."""
+    contract = load_contract(ROOT / "contracts/clickstream/events.yaml")
+    values = {
+        node.targets[0].id: ast.unparse(node.value)
+        for node in ast.parse((ROOT / "dags/clickstream_landing.py").read_text()).body
+        if isinstance(node, ast.Assign)
+    }
+    assert ast.literal_eval(values["PREFIX"]) == contract.raw.prefix
+    minutes = int(values["LATENESS"].removeprefix("timedelta(minutes=").removesuffix(")"))
+    assert timedelta(minutes=minutes) < contract.allowed_lateness

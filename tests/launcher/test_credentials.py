@@ -19,9 +19,9 @@ def test_secrets_are_generated_once_and_only_their_owner_reads_them(home: Home) 
 
 def test_a_missing_secret_is_added_and_the_others_stay(home: Home) -> None:
     first = credentials.load(home)
-    home.secrets_file.write_text(json.dumps({k: v for k, v in first.items() if k != "pii_salt"}))
+    home.secrets_file.write_text(json.dumps({k: v for k, v in first.items() if k != "airflow_jwt_secret"}))
     second = credentials.load(home)
-    assert second.pop("pii_salt") != first.pop("pii_salt")
+    assert second.pop("airflow_jwt_secret") != first.pop("airflow_jwt_secret")
     assert second == first
 
 
